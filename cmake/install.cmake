@@ -1,0 +1,20 @@
+include(CMakePackageConfigHelpers)
+install(TARGETS coracle EXPORT coracle-targets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS coracle-command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/coracle
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT coracle-targets NAMESPACE coracle::
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/coracle)
+configure_package_config_file(
+  ${PROJECT_SOURCE_DIR}/cmake/coracle-config.cmake.in coracle-config.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/coracle)
+write_basic_package_version_file(coracle-config-version.cmake
+                                 COMPATIBILITY SameMinorVersion)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/coracle.pc.in coracle.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/coracle-config.cmake
+              ${PROJECT_BINARY_DIR}/coracle-config-version.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/coracle)
+install(FILES ${PROJECT_BINARY_DIR}/coracle.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

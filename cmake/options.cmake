@@ -1,0 +1,16 @@
+# Flags that every room and job is built with.
+add_library(cor_flags INTERFACE)
+target_compile_definitions(cor_flags INTERFACE _POSIX_C_SOURCE=200809L)
+target_compile_options(cor_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wvla -Wpointer-arith -Wwrite-strings -Werror=implicit-function-declaration
+  $<$<BOOL:${COR_WERROR}>:-Werror>)
+target_link_libraries(cor_flags INTERFACE OpenMP::OpenMP_C m)
+
+set(CMAKE_C_FLAGS_RELEASE "-O3 -g -DNDEBUG")
+set(CMAKE_C_FLAGS_SANITIZE
+    "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined")
+set(CMAKE_EXE_LINKER_FLAGS_SANITIZE "-fsanitize=address,undefined")
+set(CMAKE_SHARED_LINKER_FLAGS_SANITIZE "-fsanitize=address,undefined")
+set(CMAKE_C_FLAGS_COVERAGE "-O0 -g --coverage -fprofile-update=atomic -fprofile-abs-path")
+set(CMAKE_EXE_LINKER_FLAGS_COVERAGE "--coverage")

@@ -1,0 +1,77 @@
+# A room is a folder of src with its public headers. The build keeps the rooms
+# apart: a room finds the headers of the rooms beneath it, and for every other
+# coracle header, and every outside library that is not its own, the first file
+# on its include path is one that stops the compiler with a sentence.
+
+set(COR_ROOMS core team store linalg ingest prepare recommend evaluate report command)
+
+set(COR_HEADERS_core status memory random text sort map)
+set(COR_HEADERS_team team shards exchange sum shared halo stop)
+set(COR_HEADERS_store file ids interactions)
+set(COR_HEADERS_linalg linalg)
+set(COR_HEADERS_report result progress plan)
+set(COR_HEADERS_ingest ingest)
+set(COR_HEADERS_prepare generate kcore split popular)
+set(COR_HEADERS_recommend ratings model als recommend)
+set(COR_HEADERS_evaluate evaluate)
+set(COR_HEADERS_command command)
+
+# Whom a room may call.
+set(COR_BELOW_core)
+set(COR_BELOW_team core)
+set(COR_BELOW_linalg core team)
+set(COR_BELOW_store core team)
+set(COR_BELOW_report core team)
+set(COR_BELOW_ingest core team store report)
+set(COR_BELOW_prepare core team store report)
+set(COR_BELOW_recommend core team store linalg report)
+set(COR_BELOW_evaluate core team store linalg report recommend)
+set(COR_BELOW_command core team store linalg report)
+set(COR_BELOW_jobs ${COR_ROOMS})
+
+# Outside libraries: the header to guard, the rooms that may include it.
+set(COR_OUTSIDE mpi.h hdf5.h cblas.h lapack.h jansson.h popt.h xxhash.h md5.h
+                Random123/philox.h)
+set(COR_MAY_mpi.h team store)
+set(COR_MAY_hdf5.h store)
+set(COR_MAY_cblas.h linalg)
+set(COR_MAY_lapack.h linalg)
+set(COR_MAY_jansson.h report)
+set(COR_MAY_popt.h command)
+set(COR_MAY_xxhash.h core)
+set(COR_MAY_md5.h prepare)
+set(COR_MAY_Random123/philox.h core)
+
+function(cor_forbid folder header sentence)
+  file(CONFIGURE OUTPUT ${folder}/${header} CONTENT "#error \"${sentence}\"\n")
+endfunction()
+
+# Write the forbidden headers of one room into a folder and return it.
+function(cor_forbidden room out)
+  set(folder ${PROJECT_BINARY_DIR}/forbidden/${room})
+  foreach(other IN LISTS COR_ROOMS)
+    if(NOT other STREQUAL room AND NOT other IN_LIST COR_BELOW_${room})
+      foreach(header IN LISTS COR_HEADERS_${other})
+        cor_forbid(${folder} coracle/${header}.h
+                   "${room} may not call ${other}: see cmake/rooms.cmake")
+      endforeach()
+    endif()
+  endforeach()
+  foreach(header IN LISTS COR_OUTSIDE)
+    if(NOT room IN_LIST COR_MAY_${header})
+      cor_forbid(${folder} ${header}
+                 "${header} lives in ${COR_MAY_${header}}, not in ${room}")
+    endif()
+  endforeach()
+  set(${out} ${folder} PARENT_SCOPE)
+endfunction()
+
+# cor_room(NAME SOURCES ... LIBRARIES ...)
+function(cor_room room)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cor_forbidden(${room} forbidden)
+  add_library(cor_${room} OBJECT ${arg_SOURCES})
+  target_include_directories(cor_${room} BEFORE PRIVATE ${forbidden})
+  target_include_directories(cor_${room} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(cor_${room} PRIVATE cor_flags ${arg_LIBRARIES})
+endfunction()

@@ -1,0 +1,54 @@
+/**
+ * Memory: allocation that reports, is aligned for vectors, and uses huge pages
+ * where a block is large enough to gain from them.
+ */
+#ifndef CORACLE_MEMORY_H
+#define CORACLE_MEMORY_H
+
+#include "coracle/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Allocate `count` elements of `width` bytes, aligned to 64 bytes, contents
+ * unspecified; 0 elements give a valid pointer. The caller owns the block and
+ * gives it to cor_free (or free).
+ *
+ * @param[out] pointer  address of a pointer of any type; NULL on failure
+ * @param[in]  what     the field's word for it, for the message
+ * @return COR_OK; COR_EMEMORY (also where count * width overflows)
+ */
+int cor_allocate(void *pointer, int64_t count, size_t width, const char *what);
+
+/** As cor_allocate, all bytes zero. */
+int cor_allocate_zeroed(void *pointer, int64_t count, size_t width,
+                        const char *what);
+
+/**
+ * Change the number of elements of a block of cor_allocate; the first
+ * min(old, new) elements are kept. On failure the old block stays.
+ */
+int cor_reallocate(void *pointer, int64_t old_count, int64_t count,
+                   size_t width, const char *what);
+
+/** Release a block; NULL is accepted. */
+void cor_free(void *block);
+
+/** Typed forms: `COR_NEW(&ratings, n)` allocates n elements of *ratings. */
+#define COR_NEW(pointer, count)                                                \
+    cor_allocate((pointer), (count), sizeof **(pointer), #pointer + 1)
+#define COR_NEW_ZEROED(pointer, count)                                         \
+    cor_allocate_zeroed((pointer), (count), sizeof **(pointer), #pointer + 1)
+
+/** Highest resident size of this process so far, in bytes. */
+int64_t cor_memory_peak(void);
+
+/**
+ * Bytes a new process could still take on this machine: the least of what the
+ * kernel says is available, the control group's limit and the address-space
+ * limit.
+ */
+int64_t cor_memory_available(void);
+
+#endif
