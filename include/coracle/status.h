@@ -22,9 +22,9 @@ enum cor_status {
 };
 
 #if defined(__GNUC__)
-#define COR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define COR_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define COR_PRINTF(format, first)
+#define COR_PRINTF(text, first)
 #endif
 
 /** Longest message kept, in bytes, the final zero included. */
