@@ -12,6 +12,9 @@ configure_package_config_file(
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/coracle)
 write_basic_package_version_file(coracle-config-version.cmake
                                  COMPATIBILITY SameMinorVersion)
+# Relative, so that the file serves wherever the folder is moved to.
+file(RELATIVE_PATH COR_PC_UP ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
+     ${CMAKE_INSTALL_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/coracle.pc.in coracle.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/coracle-config.cmake
               ${PROJECT_BINARY_DIR}/coracle-config-version.cmake

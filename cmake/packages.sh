@@ -47,18 +47,14 @@ cor_packages_may_install() {
 # Say what is missing and who can help.
 cor_packages_ask() {
     cat >&2 <<END
-
-These packages are missing, and installing them needs root:
-
-$(printf '    %s\n' "$@")
-
-Please ask whoever looks after this machine to run
+$# packages are missing, and installing them needs root. Please ask whoever
+looks after this machine to run
 
     apt-get update
     apt-get install --no-install-recommends $*
 
-and then start this script again. (On a cluster these are often modules: load
-MPI, parallel HDF5, OpenBLAS and CMake, and build as README.md describes.)
+and then start this again. (On a cluster these are often modules: load MPI,
+parallel HDF5, OpenBLAS and CMake, and build as README.md describes.)
 END
 }
 
