@@ -1,0 +1,121 @@
+/**
+ * Recommending: the best items of a factorisation model for many users, without
+ * what they have seen; users that training never saw are folded in from new
+ * ratings, and who has nothing known gets what is popular.
+ *
+ * The score of an item is base + b_u + (b_i + x_u . y_i), not clipped: the part
+ * in brackets is a float and orders the items of a user, equal ones by their
+ * number. Items without training ratings are not recommended.
+ *
+ * What is popular is ordered by the damped mean rating
+ * (sum + 10 * mean of all) / (count + 10), or by the count where all ratings
+ * are of one value; that is then the score.
+ */
+#ifndef CORACLE_RECOMMEND_H
+#define CORACLE_RECOMMEND_H
+
+#include "coracle/interactions.h"
+#include "coracle/model.h"
+#include "coracle/plan.h"
+#include "coracle/progress.h"
+
+/**
+ * Find ids of any table in a table of the model: row[i] of asked row i, or -1.
+ * Collective. @param[out] row asked->count
+ */
+int cor_model_find(const cor_team *team, const cor_ids *table,
+                   const cor_ids *asked, int64_t *row);
+
+/**
+ * The model's rows of the user and item of each of my interactions, -1 where
+ * their id is not in the model. The tables are compared by id; `data` needs
+ * its ids, its rows may stand in any order. Collective.
+ * @param[out] user, item  data->rows each
+ */
+int cor_model_locate(const cor_team *team, const cor_model *model,
+                     const cor_interactions *data, int64_t *user,
+                     int64_t *item);
+
+/** Whom to recommend to: this rank's run. Plain data. */
+typedef struct cor_queries {
+    cor_ids id;          /* my run of all who ask */
+    float *factor;       /* id.count x ld */
+    float *bias;         /* id.count */
+    int8_t *known;       /* id.count; 0: nothing known, gets the popular */
+    bool of_model;       /* id, factor and bias are the model's own */
+    uint64_t *seen;      /* seen_count: local query << 32 | item, any order */
+    int64_t seen_count;
+    int64_t absent;      /* of all ids: how many the model does not know */
+} cor_queries;
+
+/** All users of the model, in its order; borrows the model, whose factors a
+    fold-in will then change. Collective. */
+int cor_queries_of_model(const cor_team *team, cor_model *model,
+                         cor_queries *queries);
+
+/** The users of a table of ids, which is taken over. Each id once.
+    Collective. */
+int cor_queries_of_ids(const cor_team *team, const cor_model *model,
+                       cor_ids *id, cor_queries *queries);
+
+void cor_queries_free(cor_queries *queries);
+
+/** What users have seen shall not be recommended to them: the interactions of
+    a store, of which only users that ask count. Collective. */
+int cor_queries_see(const cor_team *team, const cor_model *model,
+                    const cor_interactions *data, cor_queries *queries);
+
+typedef struct cor_foldin {
+    int64_t users;   /* folded in */
+    int64_t ratings; /* taken in */
+    int64_t ignored; /* of items that the model does not know */
+} cor_foldin;
+
+/**
+ * Fold in: users that ask and have ratings in `data` get their factors from
+ * these alone, by one ridge solve with the item factors fixed, regularised as
+ * the model was; and these items count as seen. Collective.
+ * @return COR_OK; COR_ENUMERIC: a user's system is singular; COR_EMEMORY
+ */
+int cor_queries_fold_in(const cor_team *team, const cor_model *model,
+                        const cor_interactions *data, cor_queries *queries,
+                        cor_foldin *report);
+
+/** The lists, best first; item is -1 where a list ends early. Plain data. */
+typedef struct cor_toplists {
+    int64_t count, n; /* my queries, items a list */
+    int32_t *item;    /* count x n: rows of the model */
+    double *score;    /* count x n */
+} cor_toplists;
+
+/** The n best items of each query. Collective. @param[in] progress or NULL */
+int cor_recommend(const cor_team *team, const cor_model *model,
+                  const cor_queries *queries, int64_t n,
+                  cor_progress *progress, cor_toplists *lists);
+
+void cor_toplists_free(cor_toplists *lists);
+
+/** Ids and titles of items that stand with other ranks. */
+typedef struct cor_names cor_names;
+
+/** Fetch the names of `count` items, rows of the model or -1. Collective.
+    @param[in,out] item  changed to rows of the tables below; -1 stays */
+int cor_names_create(const cor_team *team, const cor_model *model,
+                     int32_t *item, int64_t count, cor_names **names);
+void cor_names_destroy(cor_names **names);
+/** Borrowed tables, for cor_ids_print. NULL where the model has no titles. */
+const cor_ids *cor_names_id(const cor_names *names);
+const cor_ids *cor_names_title(const cor_names *names);
+
+/** What a model holds, as far as a plan wants to know. */
+typedef struct cor_model_size {
+    int64_t users, items, factors;
+    int64_t bytes;      /* of the whole in memory, over all ranks */
+    int64_t item_bytes; /* of one item's factors, bias and mean */
+} cor_model_size;
+
+/** Read the size of a model without its content. Collective. */
+int cor_model_measure(const cor_team *team, const char *path,
+                      cor_model_size *size);
+
+#endif

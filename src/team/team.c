@@ -1,0 +1,340 @@
+/* sched_getaffinity is Linux's own */
+#define _GNU_SOURCE
+#include "coracle/team.h"
+
+#include "comm.h"
+#include "coracle/memory.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cor_team {
+    MPI_Comm comm;
+    int rank, size, threads;
+    cor_team *node; /* NULL in a node's own team */
+    int node_index, nodes;
+    bool began_mpi;
+};
+
+/* Counts of one MPI call are ints; longer vectors go in pieces. */
+enum { PIECE = 1 << 28 };
+
+static int64_t number_of(const char *variable)
+{
+    const char *text = getenv(variable);
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static int cores_bound(void)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    return CPU_COUNT(&set);
+}
+
+/* A rank bound to its own cores uses them all; ranks that share one set of
+   cores share them out. */
+static int default_threads(const cor_team *team)
+{
+    int64_t asked = number_of("OMP_NUM_THREADS");
+    if (asked > 0)
+        return (int)(asked < 1024 ? asked : 1024);
+    int64_t mine = cores_bound(), all = mine;
+    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT64_T, MPI_SUM,
+                  team->node->comm);
+    int64_t online = omp_get_num_procs() > mine ? omp_get_num_procs() : mine;
+    if (all > online)
+        mine = mine / team->node->size;
+    return mine > 0 ? (int)mine : 1;
+}
+
+static int wrap(MPI_Comm comm, cor_team **out)
+{
+    cor_team *team;
+    COR_TRY(cor_allocate_zeroed(&team, 1, sizeof *team, "team"));
+    team->comm = comm;
+    team->threads = 1;
+    MPI_Comm_rank(comm, &team->rank);
+    MPI_Comm_size(comm, &team->size);
+    *out = team;
+    return COR_OK;
+}
+
+/* CORACLE_RANKS_PER_NODE makes one machine look like several, so that what
+   crosses nodes can be tested on one. */
+static MPI_Comm node_comm(const cor_team *team)
+{
+    MPI_Comm shared, part;
+    MPI_Comm_split_type(team->comm, MPI_COMM_TYPE_SHARED, team->rank,
+                        MPI_INFO_NULL, &shared);
+    int64_t pretended = number_of("CORACLE_RANKS_PER_NODE");
+    if (pretended <= 0)
+        return shared;
+    int rank;
+    MPI_Comm_rank(shared, &rank);
+    MPI_Comm_split(shared, rank / (int)pretended, rank, &part);
+    MPI_Comm_free(&shared);
+    return part;
+}
+
+static int find_node(cor_team *team)
+{
+    COR_TRY(wrap(node_comm(team), &team->node));
+    int64_t leader = team->node->rank == 0, all;
+    int64_t before = cor_team_before(team, leader, &all);
+    team->nodes = (int)all;
+    team->node_index = (int)before;
+    MPI_Bcast(&team->node_index, 1, MPI_INT, 0, team->node->comm);
+    team->node->node_index = team->node_index;
+    team->node->nodes = 1;
+    return COR_OK;
+}
+
+/* srun without this MPI's PMIx starts N programs that each believe to be
+   alone. In a batch script outside of any srun (no step) one process is what
+   was asked for, and under mpirun its own count is right. */
+static int refuse_lone_process(void)
+{
+    int size;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    int64_t tasks = number_of("SLURM_NTASKS");
+    bool batch_shell = getenv("SLURM_JOB_ID") && !getenv("SLURM_STEP_ID") &&
+                       !getenv("SLURM_STEPID");
+    if (size > 1 || tasks <= 1 || batch_shell ||
+        getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK"))
+        return COR_OK;
+    if (number_of("SLURM_PROCID") != 0)
+        return cor_fail(COR_EUSAGE, "%s", "");
+    return cor_fail(COR_EUSAGE,
+                    "Slurm started %lld tasks, but each believes to be alone: "
+                    "this srun does not speak Open MPI's PMIx; start it with "
+                    "`srun --mpi=pmix coracle ...` or, inside the allocation, "
+                    "`mpirun coracle ...`",
+                    (long long)tasks);
+}
+
+static int join_world(int threads, cor_team **out)
+{
+    COR_TRY(refuse_lone_process());
+    MPI_Comm comm;
+    MPI_Comm_dup(MPI_COMM_WORLD, &comm);
+    cor_team *team;
+    COR_TRY(wrap(comm, &team));
+    int rc = cor_agree(team, find_node(team));
+    if (rc == COR_OK)
+        team->threads = threads > 0 ? threads : default_threads(team);
+    *out = team;
+    return rc;
+}
+
+int cor_team_start(int threads, cor_team **out)
+{
+    int started, provided;
+    *out = NULL;
+    MPI_Initialized(&started);
+    if (!started) {
+        /* Open MPI's own MPI-IO hangs for ever when a disk fills up during a
+           collective write; ROMIO returns an error. The user's choice wins. */
+        setenv("OMPI_MCA_io", "romio321", 0);
+        MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    }
+    int rc = join_world(threads, out);
+    if (*out)
+        (*out)->began_mpi = !started;
+    if (rc != COR_OK && *out)
+        cor_team_stop(out);
+    else if (rc != COR_OK && !started)
+        MPI_Finalize();
+    return rc;
+}
+
+void cor_team_destroy(cor_team **team)
+{
+    if (!*team)
+        return;
+    if ((*team)->node)
+        cor_team_destroy(&(*team)->node);
+    MPI_Comm_free(&(*team)->comm);
+    cor_free(*team);
+    *team = NULL;
+}
+
+void cor_team_stop(cor_team **team)
+{
+    if (!*team)
+        return;
+    bool finalize = (*team)->began_mpi;
+    cor_team_destroy(team);
+    if (finalize)
+        MPI_Finalize();
+}
+
+int cor_team_split(const cor_team *team, int color, cor_team **part)
+{
+    MPI_Comm comm;
+    MPI_Comm_split(team->comm, color, team->rank, &comm);
+    int rc = wrap(comm, part);
+    if (rc == COR_OK) {
+        (*part)->threads = team->threads;
+        rc = find_node(*part);
+    }
+    return cor_agree(team, rc);
+}
+
+MPI_Comm cor_team_comm(const cor_team *team)
+{
+    return team->comm;
+}
+
+int cor_team_rank(const cor_team *team)
+{
+    return team->rank;
+}
+
+int cor_team_size(const cor_team *team)
+{
+    return team->size;
+}
+
+int cor_team_threads(const cor_team *team)
+{
+    return team->threads;
+}
+
+void cor_team_set_threads(cor_team *team, int threads)
+{
+    team->threads = threads;
+}
+
+const cor_team *cor_team_node(const cor_team *team)
+{
+    return team->node ? team->node : team;
+}
+
+int cor_team_node_index(const cor_team *team)
+{
+    return team->node_index;
+}
+
+int cor_team_nodes(const cor_team *team)
+{
+    return team->nodes;
+}
+
+int cor_agree(const cor_team *team, int rc)
+{
+    int failed = rc != COR_OK ? team->rank : team->size;
+    MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, team->comm);
+    if (failed == team->size)
+        return COR_OK;
+    struct {
+        int code;
+        char message[COR_MESSAGE_SIZE];
+    } first = {.code = rc};
+    snprintf(first.message, sizeof first.message, "%s", cor_message());
+    MPI_Bcast(&first, sizeof first, MPI_BYTE, failed, team->comm);
+    cor_set_message(first.message);
+    return first.code;
+}
+
+_Noreturn void cor_abort(const cor_team *team, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char message[COR_MESSAGE_SIZE];
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "coracle: rank %d: %s\n", team->rank, message);
+    fflush(stderr);
+    MPI_Abort(team->comm, COR_EDEFECT);
+    abort();
+}
+
+void cor_team_barrier(const cor_team *team)
+{
+    MPI_Barrier(team->comm);
+}
+
+static void reduce(const cor_team *team, void *number, int64_t count,
+                   MPI_Datatype type, MPI_Op op)
+{
+    if (team->size == 1)
+        return;
+    char *at = number;
+    for (int64_t done = 0; done < count; done += PIECE, at += 8 * (int64_t)PIECE)
+        MPI_Allreduce(MPI_IN_PLACE, at,
+                      (int)(count - done < PIECE ? count - done : PIECE), type,
+                      op, team->comm);
+}
+
+void cor_team_sum(const cor_team *team, int64_t *number, int64_t count)
+{
+    reduce(team, number, count, MPI_INT64_T, MPI_SUM);
+}
+
+void cor_team_min(const cor_team *team, int64_t *number, int64_t count)
+{
+    reduce(team, number, count, MPI_INT64_T, MPI_MIN);
+}
+
+void cor_team_max(const cor_team *team, int64_t *number, int64_t count)
+{
+    reduce(team, number, count, MPI_INT64_T, MPI_MAX);
+}
+
+void cor_team_min_double(const cor_team *team, double *number, int64_t count)
+{
+    reduce(team, number, count, MPI_DOUBLE, MPI_MIN);
+}
+
+void cor_team_max_double(const cor_team *team, double *number, int64_t count)
+{
+    reduce(team, number, count, MPI_DOUBLE, MPI_MAX);
+}
+
+int64_t cor_team_before(const cor_team *team, int64_t mine, int64_t *total)
+{
+    int64_t until = mine;
+    MPI_Scan(&mine, &until, 1, MPI_INT64_T, MPI_SUM, team->comm);
+    if (total) {
+        *total = until;
+        MPI_Bcast(total, 1, MPI_INT64_T, team->size - 1, team->comm);
+    }
+    return until - mine;
+}
+
+void cor_team_share(const cor_team *team, void *data, int64_t bytes, int root)
+{
+    char *at = data;
+    for (int64_t done = 0; done < bytes; done += PIECE)
+        MPI_Bcast(at + done,
+                  (int)(bytes - done < PIECE ? bytes - done : PIECE), MPI_BYTE,
+                  root, team->comm);
+}
+
+void cor_team_gather(const cor_team *team, const void *mine, int64_t bytes,
+                     void *all)
+{
+    MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE,
+                  team->comm);
+}
+
+double cor_team_seconds(void)
+{
+    return MPI_Wtime();
+}
+
+const char *cor_team_version(void)
+{
+    static char line[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(line, &length);
+    line[strcspn(line, ",\n")] = 0;
+    return line;
+}
