@@ -26,7 +26,7 @@ typedef struct cor_generate_options {
     double noise;         /* sd of what the model can't explain */
     int64_t shards;       /* 0: by size */
     int64_t seed;
-    bool titles;          /* items are called "Item 17" */
+    bool titles; /* items are called "Item 17" */
 } cor_generate_options;
 
 /** 10,000 users, 2,000 items, a million interactions, rank 16, noise 0.75. */
