@@ -7,12 +7,13 @@
 #include "coracle/result.h"
 #include "coracle/team.h"
 
-/** A job adds its parts as they follow one another; `peak` is the most that
-    stands at one time on one rank, `disk` what it writes. */
+/** What a job says of itself; ranks may give their own figures, the greatest
+    count. */
 typedef struct cor_plan {
-    int64_t rows_rank;   /* rows of the fullest rank */
-    int64_t bytes_rank;  /* memory of the fullest rank */
-    int64_t bytes_disk;  /* of the outputs */
+    int64_t rows_rank;  /* rows of the fullest rank */
+    int64_t bytes_rank; /* the most memory that stands at one time on one rank,
+                           cor_plan_base() included */
+    int64_t bytes_disk; /* of the outputs */
 } cor_plan;
 
 /** Memory that a coracle process takes before any data: MPI, HDF5, code. */

@@ -6,6 +6,7 @@
 #ifndef CORACLE_PROGRESS_H
 #define CORACLE_PROGRESS_H
 
+#include "coracle/result.h"
 #include "coracle/team.h"
 
 typedef struct cor_progress cor_progress;
@@ -13,13 +14,21 @@ typedef struct cor_progress cor_progress;
 enum cor_loudness { COR_QUIET = -1, COR_NORMAL = 0, COR_VERBOSE = 1 };
 
 /**
+ * The environment variable CORACLE_PROGRESS (off, line, bar) overrules what
+ * stderr is. A line of the log has `time` (unix seconds), `job`, `stage`,
+ * `step`, the metrics of the step, `seconds` since the job began and
+ * `bytes_moved`: what rank 0 has sent to others so far.
+ *
+ * @param[in] team      borrowed, must outlive the progress
  * @param[in] job       name for the bar and the log
  * @param[in] log_path  JSON lines are appended here; NULL for none
- * @return COR_OK; COR_EIO where the log can't be opened. Collective.
+ * @return COR_OK; COR_EIO where the log can't be opened; COR_EUSAGE for
+ * another word in CORACLE_PROGRESS. Collective.
  */
 int cor_progress_create(const cor_team *team, const char *job,
                         enum cor_loudness loudness, const char *log_path,
                         cor_progress **progress);
+/** Clears a bar that stands; NULL inside is accepted. Local. */
 void cor_progress_destroy(cor_progress **progress);
 
 /** A stage of `total` steps begins ("parse", "iterations"); total 0 where it
@@ -32,10 +41,15 @@ void cor_progress_update(cor_progress *progress, int64_t done);
 void cor_progress_end(cor_progress *progress);
 
 /** A metric of a step, shown beside the bar and written to the log as one
-    line with the step's number: begin, metrics, then cor_progress_step. */
+    line with the step's number: begin, metrics, then cor_progress_step, which
+    also counts the step as done. At most 16 names a stage. */
 void cor_progress_metric(cor_progress *progress, const char *name,
                          double value);
 void cor_progress_step(cor_progress *progress, int64_t step);
+
+/** The last line of the log: `result` is what the job found. @return COR_OK;
+    COR_EIO where the log could not be written, now or before (rank 0) */
+int cor_progress_result(cor_progress *progress, const cor_result *result);
 
 /** A line for people; when verbose only, for cor_progress_detail. */
 void cor_progress_note(cor_progress *progress, const char *format, ...)
