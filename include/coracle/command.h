@@ -1,6 +1,6 @@
 /**
- * The frame of the command: what every job shares, so that a job is its options,
- * its library calls and its result.
+ * The frame of the command: what every job shares, so that a job is its
+ * options, its library calls and its result.
  *
  *     static struct { int64_t users; } set = {.users = 5};
  *     static const cor_option options[] = {
@@ -20,12 +20,12 @@
 #include "coracle/team.h"
 
 enum cor_option_kind {
-    COR_OPTION_FLAG,  /* bool: given or not; --no-NAME takes it back */
-    COR_OPTION_INT,   /* int64_t */
-    COR_OPTION_REAL,  /* double, finite */
-    COR_OPTION_TEXT,  /* const char * */
-    COR_OPTION_WORDS  /* const char *: one of the words of `argument`,
-                         written "first|sorted" */
+    COR_OPTION_FLAG, /* bool: given or not; --no-NAME takes it back */
+    COR_OPTION_INT,  /* int64_t */
+    COR_OPTION_REAL, /* double, finite */
+    COR_OPTION_TEXT, /* const char * */
+    COR_OPTION_WORDS /* const char *: one of the words of `argument`,
+                        written "first|sorted" */
 };
 
 /** One option. Its default is what the target holds before parsing; the help
@@ -38,7 +38,10 @@ typedef struct cor_option {
     const char *argument; /* what the help calls the argument */
     const char *help;
 } cor_option;
-#define COR_OPTIONS_END {0}
+#define COR_OPTIONS_END                                                        \
+    {                                                                          \
+        0                                                                      \
+    }
 
 /** What a job gets. Borrowed by the job; lives until it returns. */
 typedef struct cor_command {
@@ -49,11 +52,14 @@ typedef struct cor_command {
     const char *output;       /* -o, or NULL */
     bool force, json, plan, quiet, verbose;
     int64_t seed;
-    cor_file_options file;    /* force, command line and seed, for outputs */
+    cor_file_options file; /* force, command line and seed, for outputs */
     cor_progress *progress;
-    cor_result *result;       /* what the job found; printed by the frame */
+    cor_result *result; /* what the job found; printed by the frame */
+    const char *usage;  /* of the job, for messages */
 } cor_command;
 
+/** A job; an entry without `run` is a heading of the list of jobs, its text
+    the summary. */
 typedef struct cor_job {
     const char *name;
     const char *summary;     /* one line for the list of jobs */
@@ -65,9 +71,15 @@ typedef struct cor_job {
 
 /**
  * The whole of main: pick the job, parse, run, print, leave. `jobs` ends with
- * NULL. @return the exit code
+ * NULL. Starts and ends MPI, except for help and versions, which need none.
+ * @return the exit code
  */
 int cor_command_main(int argc, char **argv, const cor_job *const *jobs);
+
+/** The same for a program that has a team already; it is borrowed. Targets of
+    options not given keep what they hold. Collective. */
+int cor_command_run(cor_team *team, int argc, char **argv,
+                    const cor_job *const *jobs);
 
 /** Check how many inputs there are: COR_EUSAGE with the usage line unless
     least <= inputs <= most. */
@@ -75,7 +87,13 @@ int cor_command_inputs(const cor_command *command, int least, int most);
 /** COR_EUSAGE unless -o was given. */
 int cor_command_needs_output(const cor_command *command);
 
-/** Parse "0.8,0.1,0.1" or "5,10,20" whole. @param[out] count at most `most` */
+/**
+ * Parse "0.8,0.1,0.1" or "5,10,20" whole: finite numbers between commas.
+ * @param[in]  option  the option's name, for the message
+ * @param[in]  most    room in `value`
+ * @param[out] count   numbers found, at least 1
+ * @return COR_OK; COR_EUSAGE, naming the option and the element
+ */
 int cor_command_reals(const char *text, const char *option, int most,
                       double *value, int *count);
 int cor_command_ints(const char *text, const char *option, int most,

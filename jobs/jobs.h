@@ -1,0 +1,20 @@
+/**
+ * All jobs; each is one file of this folder.
+ */
+#ifndef JOBS_H
+#define JOBS_H
+
+#include "coracle/command.h"
+
+extern const cor_job cor_job_ingest;
+extern const cor_job cor_job_info;
+extern const cor_job cor_job_generate;
+extern const cor_job cor_job_split;
+extern const cor_job cor_job_kcore;
+extern const cor_job cor_job_popular;
+extern const cor_job cor_job_als;
+extern const cor_job cor_job_evaluate;
+extern const cor_job cor_job_predict;
+extern const cor_job cor_job_recommend;
+
+#endif

@@ -1,0 +1,15 @@
+#include "jobs.h"
+
+#include <stddef.h>
+
+static const cor_job data_in = {.summary = "Data in"};
+static const cor_job preparing = {.summary = "Preparing"};
+static const cor_job training = {.summary = "Training"};
+static const cor_job using = {.summary = "Using a model"};
+
+int main(int argc, char **argv)
+{
+    const cor_job *const jobs[] = {&data_in, &preparing, &training, &using,
+                                   NULL};
+    return cor_command_main(argc, argv, jobs);
+}
