@@ -38,14 +38,14 @@ int cor_model_locate(const cor_team *team, const cor_model *model,
 
 /** Whom to recommend to: this rank's run. Plain data. */
 typedef struct cor_queries {
-    cor_ids id;          /* my run of all who ask */
-    float *factor;       /* id.count x ld */
-    float *bias;         /* id.count */
-    int8_t *known;       /* id.count; 0: nothing known, gets the popular */
-    bool of_model;       /* id, factor and bias are the model's own */
-    uint64_t *seen;      /* seen_count: local query << 32 | item, any order */
+    cor_ids id;     /* my run of all who ask */
+    float *factor;  /* id.count x ld */
+    float *bias;    /* id.count */
+    int8_t *known;  /* id.count; 0: nothing known, gets the popular */
+    bool of_model;  /* id, factor and bias are the model's own */
+    uint64_t *seen; /* seen_count: local query << 32 | item, ascending */
     int64_t seen_count;
-    int64_t absent;      /* of all ids: how many the model does not know */
+    int64_t absent; /* of all ids: how many the model does not know */
 } cor_queries;
 
 /** All users of the model, in its order; borrows the model, whose factors a
@@ -90,8 +90,8 @@ typedef struct cor_toplists {
 
 /** The n best items of each query. Collective. @param[in] progress or NULL */
 int cor_recommend(const cor_team *team, const cor_model *model,
-                  const cor_queries *queries, int64_t n,
-                  cor_progress *progress, cor_toplists *lists);
+                  const cor_queries *queries, int64_t n, cor_progress *progress,
+                  cor_toplists *lists);
 
 void cor_toplists_free(cor_toplists *lists);
 

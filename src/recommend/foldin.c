@@ -1,0 +1,210 @@
+/*
+ * Fold-in: a user's row of alternating least squares with the item factors
+ * fixed, from ratings that training never saw. The ratings of a user are taken
+ * in the order of their items, so the bits do not depend on who brings them.
+ */
+#include "coracle/linalg.h"
+#include "coracle/memory.h"
+#include "coracle/sort.h"
+#include "queries.h"
+#include "slots.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct foldin {
+    const cor_team *team;
+    const cor_model *model;
+    cor_queries *queries;
+    int64_t count; /* ratings, ordered by query and item */
+    uint64_t *key;
+    float *value;
+    int32_t *slot;
+    int64_t *begin; /* queries + 1: where each one's ratings begin */
+    cor_halo *halo;
+    cor_window *factor, *bias; /* of items */
+    int64_t ignored;
+} foldin;
+
+static void foldin_free(foldin *f)
+{
+    cor_window_destroy(&f->factor);
+    cor_window_destroy(&f->bias);
+    cor_halo_destroy(&f->halo);
+    cor_free(f->key);
+    cor_free(f->value);
+    cor_free(f->slot);
+    cor_free(f->begin);
+}
+
+/* Order what arrived by query and item; equal pairs keep their order. */
+static int order(foldin *f, const cor_query_rows *rows)
+{
+    int64_t *at = NULL;
+    f->count = rows->count;
+    COR_TRY(COR_NEW(&f->key, f->count));
+    COR_TRY(COR_NEW(&f->value, f->count));
+    COR_TRY(COR_NEW(&f->slot, f->count));
+    int rc = COR_NEW(&at, f->count);
+    for (int64_t i = 0; rc == COR_OK && i < f->count; i++) {
+        f->key[i] = rows->key[i];
+        at[i] = i;
+    }
+    if (rc == COR_OK)
+        rc = cor_sort_pairs(f->key, at, f->count);
+    for (int64_t i = 0; rc == COR_OK && i < f->count; i++) {
+        f->value[i] = rows->value[at[i]];
+        f->slot[i] = cor_item_of_key(f->key[i]);
+    }
+    cor_free(at);
+    return rc;
+}
+
+/* Items without training ratings have no factors to fold in with. */
+static void drop_unknown_items(foldin *f, const int8_t *known)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < f->count; i++) {
+        if (!known[f->slot[i]])
+            continue;
+        f->key[kept] = f->key[i];
+        f->value[kept] = f->value[i];
+        f->slot[kept++] = f->slot[i];
+    }
+    f->ignored += f->count - kept;
+    f->count = kept;
+}
+
+static int fetch_items(foldin *f)
+{
+    const cor_model *model = f->model;
+    cor_window *window = NULL;
+    COR_TRY(cor_item_slots(f->team, model, f->slot, f->count, &f->halo));
+    int rc = cor_item_known(model, f->halo, &window);
+    if (rc == COR_OK)
+        drop_unknown_items(f, cor_window_rows(window));
+    cor_window_destroy(&window);
+    COR_TRY(rc);
+    COR_TRY(cor_item_window(model, f->halo, model->item.factor,
+                            (size_t)model->ld * sizeof(float), &f->factor));
+    return cor_item_window(model, f->halo, model->item.bias, sizeof(float),
+                           &f->bias);
+}
+
+static int gather(foldin *f, const cor_interactions *data)
+{
+    cor_query_rows rows = {0};
+    COR_TRY(cor_query_rows_gather(f->team, f->model, data, f->queries, true,
+                                  &rows));
+    f->ignored = rows.ignored;
+    int rc = order(f, &rows);
+    cor_query_rows_free(&rows);
+    COR_TRY(cor_agree(f->team, rc));
+    rc = cor_queries_add_seen(f->queries, f->key, f->count);
+    COR_TRY(cor_agree(f->team, rc));
+    COR_TRY(fetch_items(f));
+    return cor_agree(
+        f->team,
+        cor_query_begins(f->key, f->count, f->queries->id.count, &f->begin));
+}
+
+static int solve(const foldin *f, cor_ridge *ridge, int64_t query)
+{
+    const cor_model *model = f->model;
+    int64_t first = f->begin[query], count = f->begin[query + 1] - first;
+    double scale = model->reg_by_count ? (double)count : 1;
+    cor_ridge_row row = {.table = cor_window_rows(f->factor),
+                         .other_bias =
+                             model->bias ? cor_window_rows(f->bias) : NULL,
+                         .index = f->slot + first,
+                         .value = f->value + first,
+                         .count = count,
+                         .mean = model->bias ? model->mean : 0,
+                         .reg = model->reg * scale,
+                         .reg_bias = model->reg_bias * scale};
+    double loss;
+    return cor_ridge_solve(ridge, &row, f->queries->factor + query * model->ld,
+                           f->queries->bias + query, &loss);
+}
+
+/* The first failure by query; a thread's message is its own, so it is kept. */
+typedef struct failure {
+    int code;
+    int64_t query; /* INT64_MAX: none */
+    char message[COR_MESSAGE_SIZE];
+} failure;
+
+static void note_failure(failure *first, int code, int64_t query)
+{
+#pragma omp critical(foldin_failure)
+    if (query < first->query) {
+        first->code = code;
+        first->query = query;
+        snprintf(first->message, sizeof first->message, "%s", cor_message());
+    }
+}
+
+static int report(const foldin *f, const failure *first)
+{
+    char id[128];
+    if (first->query == INT64_MAX)
+        return COR_OK;
+    if (first->query < 0)
+        return cor_fail(first->code, "%s", first->message);
+    cor_ids_print(&f->queries->id, first->query, id, sizeof id);
+    return cor_fail(first->code, "user %s cannot be folded in: %s", id,
+                    first->message);
+}
+
+static int solve_all(foldin *f)
+{
+    failure first = {.query = INT64_MAX};
+    cor_queries *queries = f->queries;
+#pragma omp parallel num_threads(cor_team_threads(f->team))
+    {
+        cor_ridge *ridge = NULL;
+        int rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
+        if (rc != COR_OK)
+            note_failure(&first, rc, -1);
+#pragma omp for schedule(dynamic, 16)
+        for (int64_t q = 0; q < queries->id.count; q++) {
+            if (!ridge || f->begin[q + 1] == f->begin[q])
+                continue;
+            int status = solve(f, ridge, q);
+            queries->known[q] = 1;
+            if (status != COR_OK)
+                note_failure(&first, status, q);
+        }
+        cor_ridge_destroy(&ridge);
+    }
+    return report(f, &first);
+}
+
+static void count(const foldin *f, cor_foldin *report)
+{
+    int64_t number[3] = {0, f->count, f->ignored};
+    for (int64_t q = 0; q < f->queries->id.count; q++)
+        number[0] += f->begin[q + 1] > f->begin[q];
+    cor_team_sum(f->team, number, 3);
+    *report = (cor_foldin){number[0], number[1], number[2]};
+}
+
+int cor_queries_fold_in(const cor_team *team, const cor_model *model,
+                        const cor_interactions *data, cor_queries *queries,
+                        cor_foldin *report)
+{
+    *report = (cor_foldin){0};
+    if (model->factors == 0)
+        return cor_fail(COR_EUSAGE,
+                        "a %s model has no factors to fold users "
+                        "in with; train one that has",
+                        model->kind);
+    foldin f = {.team = team, .model = model, .queries = queries};
+    int rc = gather(&f, data);
+    if (rc == COR_OK)
+        rc = cor_agree(team, solve_all(&f));
+    if (rc == COR_OK)
+        count(&f, report);
+    foldin_free(&f);
+    return rc;
+}
