@@ -21,3 +21,6 @@ install(FILES ${PROJECT_BINARY_DIR}/coracle-config.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/coracle)
 install(FILES ${PROJECT_BINARY_DIR}/coracle.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${PROJECT_SOURCE_DIR}/jobs/completion.bash
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME coracle)
