@@ -1,0 +1,305 @@
+#include "rows.h"
+
+#include "coracle/memory.h"
+
+#include <string.h>
+
+/* Passes that the rows at the start pay for; the same for each row that ends.
+ */
+enum { CREDIT = 4 };
+
+static bool slot_gone(const uint64_t *gone, int32_t slot)
+{
+    return gone[slot >> 6] >> (slot & 63) & 1;
+}
+
+/* ---- making ---- */
+
+/* The data is sorted by user: where each one's rows begin. */
+static void find_users(const cor_interactions *data, int64_t first_user,
+                       cor_rows *rows)
+{
+    int64_t *begin = rows->begin;
+    memset(begin, 0, (size_t)(rows->users + 1) * sizeof *begin);
+    for (int64_t r = 0; r < data->rows; r++)
+        begin[data->user[r] - first_user + 1] = r + 1;
+    for (int64_t u = 0; u < rows->users; u++) {
+        if (begin[u + 1] < begin[u]) /* a user without rows */
+            begin[u + 1] = begin[u];
+        rows->length[u] = (uint32_t)(begin[u + 1] - begin[u]);
+    }
+}
+
+/* A user's repeated items are left out; last[slot] is the last user, counted
+   from 1, who had it. */
+static void leave_repeats_out(cor_rows *rows, int32_t *last)
+{
+    for (int64_t u = 0; u < rows->users; u++) {
+        const int32_t *from = rows->row + rows->begin[u];
+        int32_t *to = rows->own_row + rows->begin[u];
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < rows->length[u]; i++) {
+            int32_t slot = from[i];
+            bool fresh = last[slot] != (int32_t)(u + 1);
+            last[slot] = (int32_t)(u + 1);
+            to[kept] = slot;
+            kept += fresh;
+        }
+        rows->length[u] = kept;
+    }
+}
+
+/* Slots stand in for items; on one rank they are the same, and the data's own
+   column serves until rows end. */
+static int take_slots(const cor_interactions *data, const cor_touched *touched,
+                      bool distinct, cor_rows *rows)
+{
+    rows->row = data->item;
+    COR_TRY(COR_NEW(&rows->own_row, data->rows));
+    if (touched->seen) {
+#pragma omp parallel for num_threads(rows->threads)
+        for (int64_t r = 0; r < data->rows; r++)
+            rows->own_row[r] = cor_touched_slot(touched, data->item[r]);
+        rows->row = rows->own_row;
+    }
+    if (!distinct)
+        return COR_OK;
+    int32_t *last = NULL;
+    COR_TRY(COR_NEW_ZEROED(&last, rows->slots));
+    leave_repeats_out(rows, last);
+    rows->row = rows->own_row;
+    cor_free(last);
+    return COR_OK;
+}
+
+static int allocate(cor_rows *rows)
+{
+    COR_TRY(COR_NEW(&rows->begin, rows->users + 1));
+    COR_TRY(COR_NEW(&rows->length, rows->users));
+    COR_TRY(COR_NEW_ZEROED(&rows->gone, rows->users));
+    COR_TRY(COR_NEW(&rows->dying_user, rows->users));
+    COR_TRY(COR_NEW_ZEROED(&rows->slot_gone, rows->slots / 64 + 1));
+    COR_TRY(COR_NEW_ZEROED(&rows->tally, rows->slots));
+    return COR_NEW(&rows->tallied_slot, rows->slots);
+}
+
+/* ---- the tally ---- */
+
+static void tally_users(const cor_rows *rows, const int32_t *user, int64_t from,
+                        int64_t to, uint32_t *tally)
+{
+    for (int64_t i = from; i < to; i++) {
+        int64_t u = user ? user[i] : i;
+        const int32_t *row = rows->row + rows->begin[u];
+        for (uint32_t j = 0; j < rows->length[u]; j++)
+            tally[row[j]]++;
+    }
+}
+
+static void list_tallied(cor_rows *rows)
+{
+    int64_t count = 0;
+    for (int64_t s = 0; s < rows->slots; s++) {
+        rows->tallied_slot[count] = (int32_t)s;
+        count += rows->tally[s] > 0;
+    }
+    rows->tallied = count;
+}
+
+/* Threads count into tallies of their own, as many as the rows are worth. */
+static void tally_by_threads(cor_rows *rows, const int32_t *user, int64_t count,
+                             int64_t ending)
+{
+    int64_t worth = 1 + ending / (4 * rows->slots + 1);
+    int threads = worth < rows->threads ? (int)worth : rows->threads;
+    uint32_t *more = NULL;
+    if (threads > 1 &&
+        COR_NEW_ZEROED(&more, (threads - 1) * rows->slots) != COR_OK)
+        threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++)
+        tally_users(rows, user, count * t / threads, count * (t + 1) / threads,
+                    t ? more + (t - 1) * rows->slots : rows->tally);
+    for (int t = 1; t < threads; t++)
+        for (int64_t s = 0; s < rows->slots; s++)
+            rows->tally[s] += more[(t - 1) * rows->slots + s];
+    cor_free(more);
+    list_tallied(rows);
+}
+
+/* Few rows: what they touch is listed as they go. */
+static void tally_few(cor_rows *rows, const int32_t *user, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t *row = rows->row + rows->begin[user[i]];
+        for (uint32_t j = 0; j < rows->length[user[i]]; j++)
+            if (rows->tally[row[j]]++ == 0)
+                rows->tallied_slot[rows->tallied++] = row[j];
+    }
+}
+
+void cor_rows_told(cor_rows *rows)
+{
+    for (int64_t i = 0; i < rows->tallied; i++)
+        rows->tally[rows->tallied_slot[i]] = 0;
+    rows->tallied = 0;
+}
+
+/* ---- users ---- */
+
+static void find_dying(cor_rows *rows)
+{
+    rows->dying = 0;
+    for (int64_t u = 0; u < rows->users; u++) {
+        rows->dying_user[rows->dying] = (int32_t)u;
+        rows->dying += !rows->gone[u] & ((int64_t)rows->alive[u] < rows->least);
+    }
+}
+
+void cor_rows_drop_users(cor_rows *rows)
+{
+    int64_t ending = 0;
+    for (int64_t i = 0; i < rows->dying; i++) {
+        int64_t u = rows->dying_user[i];
+        rows->gone[u] = 1;
+        ending += rows->length[u];
+        rows->left -= rows->alive[u];
+        rows->credit += CREDIT * (int64_t)rows->alive[u];
+    }
+    if (ending > rows->slots / 8)
+        tally_by_threads(rows, rows->dying_user, rows->dying, ending);
+    else
+        tally_few(rows, rows->dying_user, rows->dying);
+    rows->dying = 0;
+}
+
+int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
+                    int64_t first_user, int64_t users, int64_t least,
+                    bool distinct, int threads, cor_rows *rows)
+{
+    *rows = (cor_rows){.threads = threads,
+                       .users = users,
+                       .slots = touched->slots,
+                       .least = least};
+    if (data->rows > UINT32_MAX)
+        return cor_fail(COR_EUSAGE,
+                        "%lld interactions on one rank are too many to count; "
+                        "use more ranks",
+                        (long long)data->rows);
+    COR_TRY(allocate(rows));
+    rows->alive = rows->length;
+    find_users(data, first_user, rows);
+    COR_TRY(take_slots(data, touched, distinct, rows));
+    for (int64_t u = 0; u < users; u++)
+        rows->left += rows->length[u];
+    rows->credit = CREDIT * (rows->left + users);
+    tally_by_threads(rows, NULL, users, rows->left);
+    find_dying(rows);
+    return COR_OK;
+}
+
+void cor_rows_free(cor_rows *rows)
+{
+    if (rows->alive != rows->length)
+        cor_free(rows->alive);
+    cor_free(rows->length);
+    cor_free(rows->own_row);
+    cor_free(rows->begin);
+    cor_free(rows->gone);
+    cor_free(rows->slot_gone);
+    cor_free(rows->tally);
+    cor_free(rows->tallied_slot);
+    cor_free(rows->dying_user);
+    cor_free(rows->list_begin);
+    cor_free(rows->list_user);
+    *rows = (cor_rows){0};
+}
+
+/* ---- slots ---- */
+
+/* Copy the rows whose slot is left; without branches, for which ones go can't
+   be foreseen. `to` may be `from`. */
+static uint32_t keep_left(const int32_t *from, uint32_t count,
+                          const uint64_t *gone, int32_t *to)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t slot = from[i];
+        to[kept] = slot;
+        kept += !slot_gone(gone, slot);
+    }
+    return kept;
+}
+
+static void pass(cor_rows *rows)
+{
+    int64_t left = 0;
+    const int32_t *row = rows->row;
+    int32_t *own = rows->own_row;
+#pragma omp parallel for num_threads(rows->threads) schedule(dynamic, 1024)    \
+    reduction(+ : left)
+    for (int64_t u = 0; u < rows->users; u++) {
+        if (rows->gone[u])
+            continue;
+        rows->length[u] = keep_left(row + rows->begin[u], rows->length[u],
+                                    rows->slot_gone, own + rows->begin[u]);
+        left += rows->length[u];
+    }
+    rows->credit += CREDIT * (rows->left - left);
+    rows->left = left;
+    rows->row = own;
+    find_dying(rows);
+}
+
+/* Lists of the users of each slot that is left: a counting sort. */
+static int make_lists(cor_rows *rows)
+{
+    COR_TRY(COR_NEW_ZEROED(&rows->list_begin, rows->slots + 1));
+    COR_TRY(COR_NEW(&rows->list_user, rows->left));
+    COR_TRY(COR_NEW(&rows->alive, rows->users));
+    memcpy(rows->alive, rows->length, (size_t)rows->users * sizeof(uint32_t));
+    int64_t *begin = rows->list_begin;
+    for (int64_t u = 0; u < rows->users; u++)
+        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
+            begin[rows->row[rows->begin[u] + j]]++;
+    int64_t next = 0;
+    for (int64_t s = 0; s <= rows->slots; s++) {
+        next += begin[s];
+        begin[s] = next; /* where it ends; filled from there downwards */
+    }
+    for (int64_t u = 0; u < rows->users; u++)
+        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
+            rows->list_user[--begin[rows->row[rows->begin[u] + j]]] =
+                (int32_t)u;
+    return COR_OK;
+}
+
+static void drop_listed(cor_rows *rows, int32_t slot)
+{
+    for (int64_t i = rows->list_begin[slot]; i < rows->list_begin[slot + 1];
+         i++) {
+        int32_t u = rows->list_user[i];
+        if (rows->gone[u])
+            continue;
+        rows->left--;
+        if ((int64_t)rows->alive[u]-- == rows->least)
+            rows->dying_user[rows->dying++] = u;
+    }
+}
+
+int cor_rows_drop_slots(cor_rows *rows, const int32_t *slot, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        rows->slot_gone[slot[i] >> 6] |= UINT64_C(1) << (slot[i] & 63);
+    int64_t cost = rows->left + rows->users;
+    if (count > 0 && !rows->list_begin && rows->credit >= cost) {
+        rows->credit -= cost;
+        pass(rows);
+        return COR_OK;
+    }
+    if (count > 0 && !rows->list_begin)
+        COR_TRY(make_lists(rows));
+    for (int64_t i = 0; i < count; i++)
+        drop_listed(rows, slot[i]);
+    return COR_OK;
+}

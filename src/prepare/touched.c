@@ -1,0 +1,100 @@
+#include "touched.h"
+
+#include "coracle/memory.h"
+#include "spread.h"
+
+#include <string.h>
+
+/* Number the items seen: slots before each word, and the item of each slot. */
+static int number_slots(cor_touched *touched, int64_t words)
+{
+    for (int64_t w = 0; w < words; w++) {
+        touched->before[w] = (int32_t)touched->slots;
+        touched->slots += __builtin_popcountll(touched->seen[w]);
+    }
+    COR_TRY(COR_NEW(&touched->item, touched->slots));
+    int32_t *next = touched->item;
+    for (int64_t w = 0; w < words; w++)
+        for (uint64_t bits = touched->seen[w]; bits; bits &= bits - 1)
+            *next++ = (int32_t)(w * 64 + __builtin_ctzll(bits));
+    return COR_OK;
+}
+
+static int find_slots(cor_touched *touched, int64_t items, int64_t rows,
+                      const int32_t *item)
+{
+    int64_t words = items / 64 + 1;
+    COR_TRY(COR_NEW_ZEROED(&touched->seen, words));
+    COR_TRY(COR_NEW(&touched->before, words));
+    for (int64_t r = 0; r < rows; r++)
+        touched->seen[item[r] >> 6] |= UINT64_C(1) << (item[r] & 63);
+    return number_slots(touched, words);
+}
+
+static int plan_route(cor_touched *touched, int64_t items)
+{
+    int64_t size = cor_team_size(touched->team);
+    int32_t *to = NULL;
+    int rc = COR_NEW(&to, touched->slots);
+    int64_t rank = 0;
+    for (int64_t s = 0; rc == COR_OK && s < touched->slots; s++) {
+        while (touched->item[s] >= cor_spread_first(items, rank + 1, size))
+            rank++;
+        to[s] = (int32_t)rank;
+    }
+    rc = cor_agree(touched->team, rc);
+    if (rc == COR_OK)
+        rc = cor_route_create(touched->team, to, touched->slots,
+                              &touched->route);
+    cor_free(to);
+    COR_TRY(rc);
+    int64_t arrivals = cor_route_arrivals(touched->route);
+    COR_TRY(cor_agree(touched->team, COR_NEW(&touched->arrived, arrivals)));
+    return cor_route_send(touched->route, touched->item, sizeof(int32_t),
+                          touched->arrived);
+}
+
+int cor_touched_create(const cor_team *team, int64_t items, int64_t rows,
+                       const int32_t *item, cor_touched *touched)
+{
+    int64_t rank = cor_team_rank(team), size = cor_team_size(team);
+    *touched = (cor_touched){.team = team};
+    touched->first_item = cor_spread_first(items, rank, size);
+    touched->my_items =
+        cor_spread_first(items, rank + 1, size) - touched->first_item;
+    if (size == 1) {
+        touched->slots = items;
+        return COR_OK;
+    }
+    COR_TRY(cor_agree(team, find_slots(touched, items, rows, item)));
+    return plan_route(touched, items);
+}
+
+void cor_touched_free(cor_touched *touched)
+{
+    cor_route_destroy(&touched->route);
+    cor_free(touched->item);
+    cor_free(touched->arrived);
+    cor_free(touched->seen);
+    cor_free(touched->before);
+    *touched = (cor_touched){0};
+}
+
+int cor_touched_ask(const cor_touched *touched, const int32_t *own,
+                    int32_t *out)
+{
+    if (!touched->route) {
+        memcpy(out, own, (size_t)touched->slots * sizeof *out);
+        return COR_OK;
+    }
+    int64_t arrivals = cor_route_arrivals(touched->route);
+    int32_t *answer = NULL;
+    int rc = cor_agree(touched->team, COR_NEW(&answer, arrivals));
+    if (rc == COR_OK) {
+        for (int64_t i = 0; i < arrivals; i++)
+            answer[i] = own[touched->arrived[i] - touched->first_item];
+        rc = cor_route_reply(touched->route, answer, sizeof *answer, out);
+    }
+    cor_free(answer);
+    return rc;
+}
