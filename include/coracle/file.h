@@ -99,9 +99,12 @@ bool cor_file_has_attribute(const cor_file *file, const char *name);
 const char *cor_file_version(void);
 
 /**
- * Digest of the content of datasets `name[0..names)`: XXH3-64 of each, taken
- * shard by shard at fixed cuts and then over the shards, so that it does not
- * depend on the ranks. 16 hexadecimal digits and a zero.
+ * Digest of the content of datasets `name[0..names)`, in this order: 16
+ * hexadecimal digits and a zero. Each element is hashed together with its row
+ * and column, the hashes are added modulo 2^64, and type, shape and sum are
+ * hashed; so it depends on the content alone, not on ranks, chunks, compression
+ * or the padding of texts. For a dataset written through this `file` it costs
+ * next to nothing, since the sums are taken while writing; else it is read.
  */
 int cor_file_digest(const cor_file *file, const char *const *name, int names,
                     char digest[17]);

@@ -24,7 +24,8 @@ typedef struct cor_ids {
 
 void cor_ids_free(cor_ids *ids);
 
-/** Write the table as dataset `name` / read rows [first, first + count). */
+/** Write the table as dataset `name` / read rows [first, first + count).
+    Collective. */
 int cor_ids_write(cor_file *file, const char *name, const cor_ids *ids);
 int cor_ids_read(const cor_file *file, const char *name, int64_t first,
                  int64_t count, cor_ids *ids);
@@ -35,6 +36,11 @@ void cor_ids_print(const cor_ids *ids, int64_t row, char *out, size_t size);
 /** Whether two tables hold the same ids in the same order. Collective; the
     runs of a rank may differ between the two only if the tables do. */
 bool cor_ids_equal(const cor_team *team, const cor_ids *a, const cor_ids *b);
+
+/** Move any contiguous runs of a table, in rank order, so that this rank holds
+    rows [first, first + count). Collective. */
+int cor_ids_move(const cor_team *team, cor_ids *ids, int64_t first,
+                 int64_t count);
 
 typedef struct cor_directory cor_directory;
 

@@ -6,7 +6,8 @@
  *   /interactions/user int32, item int32, value float32, time int64 (optional)
  *   /users/id, /items/id    int64 or UTF-8        /items/title  UTF-8 (optional)
  *   /shards/row, /shards/user  int64 [shards + 1]  where each shard begins
- *   /interactions attributes: value_min, value_max, value_mean (double);
+ *   /interactions attributes: users, items (int64: those with rows);
+ *                  value_min, value_max, value_mean (double);
  *                  time_min, time_max (int64, where there is time)
  *   root attribute `digest`: of all the columns and tables
  */
@@ -75,12 +76,8 @@ int cor_interactions_arrange(const cor_team *team, int64_t shard_count,
     order) to where cor_interactions wants them. Collective. */
 int cor_interactions_place_ids(const cor_team *team, cor_interactions *data);
 
-/** Move any contiguous runs of a table so that this rank holds rows
-    [first, first + count). Collective. */
-int cor_ids_move(const cor_team *team, cor_ids *ids, int64_t first,
-                 int64_t count);
-
-/** Write the store; fills the summary. Collective. */
+/** Write the store; fills the summary. Collective.
+    @return COR_OK; COR_EIO; COR_ENUMERIC for a value that is not finite */
 int cor_interactions_write(const cor_team *team, const char *path,
                            const cor_file_options *options,
                            const cor_interactions *data,

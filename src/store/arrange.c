@@ -1,0 +1,413 @@
+/* Rows to the ranks that own their users, and each user's rows in order.
+ *
+ * Rows are counted by user on even blocks of users, one block a rank, so that
+ * no rank holds all users; the running counts give the shards. The rows then
+ * travel a column at a time. At their rank a counting sort by user and a stable
+ * sort by time inside a user find the order, and each column is gathered once.
+ */
+#include "coracle/interactions.h"
+
+#include "coracle/exchange.h"
+#include "coracle/memory.h"
+#include "coracle/sort.h"
+#include "even.h"
+
+#include <string.h>
+
+/* Runs of equal users among my rows: most inputs come grouped by user, so this
+   is far less to send than the rows. */
+typedef struct user_runs {
+    int64_t count;
+    int32_t *user;
+    int64_t *rows;
+    int32_t *to; /* the rank whose block has the user */
+} user_runs;
+
+static void free_runs(user_runs *runs)
+{
+    cor_free(runs->user);
+    cor_free(runs->rows);
+    cor_free(runs->to);
+}
+
+static int find_runs(const cor_team *team, const cor_interactions *data,
+                     user_runs *runs)
+{
+    const int32_t *user = data->user;
+    int64_t count = 0;
+    for (int64_t i = 0; i < data->rows; i++) {
+        if (user[i] < 0 || user[i] >= data->users)
+            return cor_fail(COR_EDEFECT,
+                            "user %ld of a row is not among the "
+                            "%lld users",
+                            (long)user[i], (long long)data->users);
+        count += i == 0 || user[i] != user[i - 1];
+    }
+    runs->count = count;
+    COR_TRY(COR_NEW(&runs->user, count));
+    COR_TRY(COR_NEW(&runs->rows, count));
+    COR_TRY(COR_NEW(&runs->to, count));
+    int64_t run = -1;
+    for (int64_t i = 0; i < data->rows; i++) {
+        if (i == 0 || user[i] != user[i - 1]) {
+            runs->user[++run] = user[i];
+            runs->rows[run] = 0;
+            runs->to[run] = (int32_t)cor_even_part(data->users, user[i],
+                                                   cor_team_size(team));
+        }
+        runs->rows[run]++;
+    }
+    return COR_OK;
+}
+
+/* Add the rows of arriving runs to the users of my block. Collective. */
+static int add_runs(const cor_team *team, const cor_route *route,
+                    const user_runs *runs, int64_t first_user, int64_t *rows)
+{
+    int64_t arrivals = cor_route_arrivals(route);
+    user_runs arrived = {0};
+    int rc = COR_NEW(&arrived.user, arrivals);
+    if (rc == COR_OK)
+        rc = COR_NEW(&arrived.rows, arrivals);
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc =
+            cor_route_send(route, runs->user, sizeof *runs->user, arrived.user);
+    if (rc == COR_OK)
+        rc =
+            cor_route_send(route, runs->rows, sizeof *runs->rows, arrived.rows);
+    for (int64_t i = 0; rc == COR_OK && i < arrivals; i++)
+        rows[arrived.user[i] - first_user] += arrived.rows[i];
+    free_runs(&arrived);
+    return rc;
+}
+
+/* The rows of each user of my block; `rows` is zeroed. Collective. */
+static int count_rows(const cor_team *team, const cor_interactions *data,
+                      int64_t first_user, int64_t *rows)
+{
+    user_runs runs = {0};
+    cor_route *route = NULL;
+    int rc = cor_agree(team, find_runs(team, data, &runs));
+    if (rc == COR_OK)
+        rc = cor_route_create(team, runs.to, runs.count, &route);
+    if (rc == COR_OK)
+        rc = add_runs(team, route, &runs, first_user, rows);
+    cor_route_destroy(&route);
+    free_runs(&runs);
+    return rc;
+}
+
+/* Rows of each user become rows before each user. Collective. */
+static int64_t run_on(const cor_team *team, int64_t *rows, int64_t users)
+{
+    int64_t mine = 0, total;
+    for (int64_t i = 0; i < users; i++)
+        mine += rows[i];
+    int64_t before = cor_team_before(team, mine, &total);
+    for (int64_t i = 0; i < users; i++) {
+        int64_t here = rows[i];
+        rows[i] = before;
+        before += here;
+    }
+    return total;
+}
+
+static int set_shards(const cor_team *team, int64_t shard_count,
+                      const int64_t *row_begin, const int64_t *user_begin,
+                      cor_interactions *data)
+{
+    cor_shards_destroy(&data->row_shards);
+    cor_shards_destroy(&data->user_shards);
+    COR_TRY(cor_shards_create(team, shard_count, row_begin, &data->row_shards));
+    return cor_shards_create_like(data->row_shards, user_begin,
+                                  &data->user_shards);
+}
+
+/* Fill in the shards from the counts. Collective. */
+static int cut_shards(const cor_team *team, int64_t shard_count,
+                      cor_interactions *data)
+{
+    int rank = cor_team_rank(team), size = cor_team_size(team);
+    int64_t first = cor_even_begin(data->users, rank, size);
+    int64_t users = cor_even_begin(data->users, rank + 1, size) - first;
+    int64_t *rows = NULL, *row_begin = NULL, *user_begin = NULL;
+    int rc = COR_NEW_ZEROED(&rows, users);
+    if (rc == COR_OK)
+        rc = COR_NEW(&row_begin, shard_count + 1);
+    if (rc == COR_OK)
+        rc = COR_NEW(&user_begin, shard_count + 1);
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc = count_rows(team, data, first, rows);
+    if (rc == COR_OK) {
+        int64_t total = run_on(team, rows, users);
+        rc = cor_interactions_cut(team, shard_count, data->users, total, first,
+                                  users, rows, row_begin, user_begin);
+    }
+    if (rc == COR_OK)
+        rc = cor_agree(
+            team, set_shards(team, shard_count, row_begin, user_begin, data));
+    cor_free(rows);
+    cor_free(row_begin);
+    cor_free(user_begin);
+    return rc;
+}
+
+/* The rank that owns the user of each row; neighbours mostly have one. */
+static void find_owners(const cor_interactions *data, int size, int threads,
+                        int32_t *to)
+{
+    const cor_shards *shards = data->user_shards;
+#pragma omp parallel num_threads(threads)
+    {
+        int64_t begin = 0, end = 0; /* users of the rank last found */
+        int owner = 0;
+#pragma omp for schedule(static)
+        for (int64_t i = 0; i < data->rows; i++) {
+            int64_t user = data->user[i];
+            if (user < begin || user >= end) {
+                owner = size == 1 ? 0 : cor_shards_owner(shards, user);
+                begin = cor_shards_first_row(shards, owner);
+                end = cor_shards_first_row(shards, owner + 1);
+            }
+            to[i] = owner;
+        }
+    }
+}
+
+/* Replace a column by the one that arrives. Collective. */
+static int travel(const cor_team *team, const cor_route *route, void *column,
+                  size_t width)
+{
+    void *old, *fresh = NULL;
+    memcpy(&old, column, sizeof old);
+    int rc = cor_agree(team, cor_allocate(&fresh, cor_route_arrivals(route),
+                                          width, "interactions"));
+    if (rc == COR_OK)
+        rc = cor_route_send(route, old, width, fresh);
+    if (rc != COR_OK) {
+        cor_free(fresh);
+        return rc;
+    }
+    cor_free(old);
+    memcpy(column, &fresh, sizeof fresh);
+    return COR_OK;
+}
+
+static int send_rows(const cor_team *team, bool has_time,
+                     cor_interactions *data)
+{
+    int32_t *to = NULL;
+    cor_route *route = NULL;
+    int rc = cor_agree(team, COR_NEW(&to, data->rows));
+    if (rc == COR_OK) {
+        find_owners(data, cor_team_size(team), cor_team_threads(team), to);
+        rc = cor_route_create(team, to, data->rows, &route);
+    }
+    cor_free(to);
+    if (rc == COR_OK)
+        rc = travel(team, route, &data->user, sizeof *data->user);
+    if (rc == COR_OK)
+        rc = travel(team, route, &data->item, sizeof *data->item);
+    if (rc == COR_OK)
+        rc = travel(team, route, &data->value, sizeof *data->value);
+    if (rc == COR_OK && has_time)
+        rc = travel(team, route, &data->time, sizeof *data->time);
+    if (rc == COR_OK)
+        data->rows = cor_route_arrivals(route);
+    cor_route_destroy(&route);
+    return rc;
+}
+
+static bool in_order(const cor_interactions *data)
+{
+    for (int64_t i = 1; i < data->rows; i++)
+        if (data->user[i] < data->user[i - 1] ||
+            (data->time && data->user[i] == data->user[i - 1] &&
+             data->time[i] < data->time[i - 1]))
+            return false;
+    return true;
+}
+
+/* Counting sort by user: order[k] is the row that comes k-th, end[u] where the
+   rows of my u-th user end. */
+static void order_by_user(const cor_interactions *data, int64_t first_user,
+                          int64_t users, int64_t *end, int64_t *order)
+{
+    memset(end, 0, (size_t)users * sizeof *end);
+    for (int64_t i = 0; i < data->rows; i++)
+        end[data->user[i] - first_user]++;
+    int64_t next = 0;
+    for (int64_t u = 0; u < users; u++) {
+        int64_t here = end[u];
+        end[u] = next;
+        next += here;
+    }
+    for (int64_t i = 0; i < data->rows; i++)
+        order[end[data->user[i] - first_user]++] = i;
+}
+
+enum { MERGED = 1024, RUN = 32 };
+
+/* Merge two neighbouring sorted runs; the left one goes aside first. */
+static void merge(uint64_t *key, int64_t *value, int64_t left, int64_t count,
+                  uint64_t *aside_key, int64_t *aside_value)
+{
+    memcpy(aside_key, key, (size_t)left * sizeof *key);
+    memcpy(aside_value, value, (size_t)left * sizeof *value);
+    int64_t a = 0, b = left, to = 0;
+    while (a < left) {
+        if (b < count && key[b] < aside_key[a]) {
+            key[to] = key[b];
+            value[to++] = value[b++];
+        } else {
+            key[to] = aside_key[a];
+            value[to++] = aside_value[a++];
+        }
+    }
+}
+
+/* Most users have too many rows for insertion and too few for a radix sort,
+   whose histograms alone cost more than merging a thousand rows. */
+static int sort_user(uint64_t *key, int64_t *value, int64_t count)
+{
+    if (count > MERGED)
+        return cor_sort_pairs(key, value, count);
+    uint64_t aside_key[MERGED];
+    int64_t aside_value[MERGED];
+    for (int64_t i = 0; i < count; i += RUN)
+        COR_TRY(cor_sort_pairs(key + i, value + i,
+                               count - i < RUN ? count - i : RUN));
+    for (int64_t run = RUN; run < count; run *= 2)
+        for (int64_t i = 0; i + run < count; i += 2 * run)
+            merge(key + i, value + i, run,
+                  count - i < 2 * run ? count - i : 2 * run, aside_key,
+                  aside_value);
+    return COR_OK;
+}
+
+/* Times of a user, already gathered, as keys; then sorted where they are not.
+   Leaves the times in order. */
+static int order_user_by_time(int64_t *time, int64_t *order, int64_t count)
+{
+    int64_t i = 1;
+    while (i < count && time[i - 1] <= time[i])
+        i++;
+    if (i >= count)
+        return COR_OK;
+    uint64_t *key = (uint64_t *)time; /* the same width, signed and not */
+    for (i = 0; i < count; i++)
+        key[i] = cor_sort_key_int64(time[i]);
+    int rc = sort_user(key, order, count);
+    for (i = 0; i < count; i++)
+        time[i] = cor_sort_int64_of_key(key[i]);
+    return rc;
+}
+
+static int order_by_time(const cor_interactions *data, int64_t users,
+                         const int64_t *end, int threads, int64_t *order,
+                         int64_t *time)
+{
+    int64_t failed = 0;
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp for schedule(static)
+        for (int64_t k = 0; k < data->rows; k++)
+            time[k] = data->time[order[k]];
+#pragma omp for schedule(dynamic, 256) reduction(+ : failed)
+        for (int64_t u = 0; u < users; u++) {
+            int64_t begin = u ? end[u - 1] : 0;
+            failed += order_user_by_time(time + begin, order + begin,
+                                         end[u] - begin) != COR_OK;
+        }
+    }
+    return failed ? cor_fail(COR_EMEMORY, "out of memory: sorting a user's "
+                                          "times; use more ranks or nodes")
+                  : COR_OK;
+}
+
+/* Replace a column of 4-byte elements by itself in the order. */
+static int gather(void *column, const int64_t *order, int64_t rows, int threads)
+{
+    uint32_t *old, *fresh;
+    memcpy(&old, column, sizeof old);
+    COR_TRY(cor_allocate(&fresh, rows, sizeof *fresh, "interactions"));
+#pragma omp parallel for num_threads(threads)
+    for (int64_t k = 0; k < rows; k++)
+        memcpy(fresh + k, old + order[k], sizeof *fresh);
+    cor_free(old);
+    memcpy(column, &fresh, sizeof fresh);
+    return COR_OK;
+}
+
+static int reorder(cor_interactions *data, int64_t users, int threads,
+                   const int64_t first_user, int64_t *end, int64_t *order)
+{
+    order_by_user(data, first_user, users, end, order);
+    if (data->time) {
+        int64_t *time = NULL;
+        COR_TRY(COR_NEW(&time, data->rows));
+        int rc = order_by_time(data, users, end, threads, order, time);
+        if (rc != COR_OK) {
+            cor_free(time);
+            return rc;
+        }
+        cor_free(data->time);
+        data->time = time;
+    }
+    COR_TRY(gather(&data->item, order, data->rows, threads));
+    COR_TRY(gather(&data->value, order, data->rows, threads));
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 256)
+    for (int64_t u = 0; u < users; u++)
+        for (int64_t k = u ? end[u - 1] : 0; k < end[u]; k++)
+            data->user[k] = (int32_t)(first_user + u);
+    return COR_OK;
+}
+
+static int sort_rows(const cor_team *team, cor_interactions *data)
+{
+    if (in_order(data))
+        return COR_OK;
+    int rank = cor_team_rank(team);
+    int64_t first = cor_shards_first_row(data->user_shards, rank);
+    int64_t users = cor_shards_first_row(data->user_shards, rank + 1) - first;
+    int64_t *end = NULL, *order = NULL;
+    int rc = COR_NEW(&end, users);
+    if (rc == COR_OK)
+        rc = COR_NEW(&order, data->rows);
+    if (rc == COR_OK)
+        rc = reorder(data, users, cor_team_threads(team), first, end, order);
+    cor_free(order);
+    cor_free(end);
+    return rc;
+}
+
+int cor_interactions_arrange(const cor_team *team, int64_t shard_count,
+                             cor_interactions *data)
+{
+    if (shard_count < 1)
+        return cor_fail(COR_EUSAGE, "%lld shards: give at least 1",
+                        (long long)shard_count);
+    int64_t has_time = data->time != NULL;
+    cor_team_max(team, &has_time, 1);
+    COR_TRY(cut_shards(team, shard_count, data));
+    COR_TRY(send_rows(team, has_time, data));
+    return cor_agree(team, sort_rows(team, data));
+}
+
+int cor_interactions_place_ids(const cor_team *team, cor_interactions *data)
+{
+    int rank = cor_team_rank(team), size = cor_team_size(team);
+    int64_t user = cor_shards_first_row(data->user_shards, rank);
+    int64_t user_end = cor_shards_first_row(data->user_shards, rank + 1);
+    int64_t item = cor_even_begin(data->items, rank, size);
+    int64_t items = cor_even_begin(data->items, rank + 1, size) - item;
+    if (data->user_id.total)
+        COR_TRY(cor_ids_move(team, &data->user_id, user, user_end - user));
+    if (data->item_id.total)
+        COR_TRY(cor_ids_move(team, &data->item_id, item, items));
+    if (data->item_title.total)
+        COR_TRY(cor_ids_move(team, &data->item_title, item, items));
+    return COR_OK;
+}

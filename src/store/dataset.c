@@ -1,0 +1,457 @@
+/* Datasets: how they lie in the file, and the calls that move their rows.
+ *
+ * Rows travel in windows at fixed places, whole chunks and at most a gigabyte
+ * each. Compressed chunks are packed by all ranks together, since a chunk may
+ * hold rows of two of them. All else moves independently: each rank moves long
+ * runs of bytes, and MPI-IO's collective path only adds copies to that. */
+#include "coracle/file.h"
+
+#include "coracle/memory.h"
+#include "handle.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* A narrow text is padded little; a wide one would waste the disk. */
+enum { TEXT_UNPACKED = 16, DEFLATE_LEVEL = 1 };
+enum { CHUNK_ELEMENTS = 256 << 10, CHUNK_TEXT_BYTES = 1 << 20 };
+static const int64_t CALL_BYTES = INT64_C(1) << 30; /* MPI-IO breaks at 2 */
+static const int64_t PACKED_CALL_BYTES = INT64_C(128) << 20; /* held packed */
+
+size_t cor_type_size(enum cor_type type, int64_t width)
+{
+    switch (type) {
+    case COR_INT8:
+        return 1;
+    case COR_INT32:
+    case COR_FLOAT32:
+        return 4;
+    case COR_INT64:
+    case COR_FLOAT64:
+        return 8;
+    case COR_TEXT:
+        break;
+    }
+    return (size_t)width;
+}
+
+/* The type in the file, or in memory; the caller closes it. */
+static hid_t type_of(enum cor_type type, int64_t width, bool memory)
+{
+    switch (type) {
+    case COR_INT8:
+        return H5Tcopy(memory ? H5T_NATIVE_INT8 : H5T_STD_I8LE);
+    case COR_INT32:
+        return H5Tcopy(memory ? H5T_NATIVE_INT32 : H5T_STD_I32LE);
+    case COR_INT64:
+        return H5Tcopy(memory ? H5T_NATIVE_INT64 : H5T_STD_I64LE);
+    case COR_FLOAT32:
+        return H5Tcopy(memory ? H5T_NATIVE_FLOAT : H5T_IEEE_F32LE);
+    case COR_FLOAT64:
+        return H5Tcopy(memory ? H5T_NATIVE_DOUBLE : H5T_IEEE_F64LE);
+    case COR_TEXT:
+        break;
+    }
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, (size_t)width);
+    H5Tset_cset(text, H5T_CSET_UTF8);
+    H5Tset_strpad(text, H5T_STR_NULLPAD);
+    return text;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t row_bytes(const cor_extent *extent)
+{
+    return most(extent->columns, 1) *
+           (int64_t)cor_type_size(extent->type, extent->width);
+}
+
+/* Chunks of whole rows; an empty dataset has none. */
+static herr_t set_layout(const cor_extent *extent, hid_t list)
+{
+    if (H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) < 0)
+        return -1;
+    int64_t columns = most(extent->columns, 1);
+    if (extent->rows == 0)
+        return 0;
+    hsize_t chunk[2] = {(hsize_t)extent->chunk_rows,
+                        (hsize_t)least(columns, CHUNK_ELEMENTS)};
+    if (H5Pset_chunk(list, extent->columns ? 2 : 1, chunk) < 0)
+        return -1;
+    if (!extent->filtered)
+        return 0;
+    if (extent->type != COR_TEXT && H5Pset_shuffle(list) < 0)
+        return -1;
+    return H5Pset_deflate(list, DEFLATE_LEVEL);
+}
+
+static void choose_chunk(cor_extent *extent)
+{
+    int64_t columns = most(extent->columns, 1), rows;
+    if (extent->type == COR_TEXT)
+        rows = CHUNK_TEXT_BYTES / row_bytes(extent);
+    else
+        rows = CHUNK_ELEMENTS / columns;
+    extent->chunk_rows = least(most(rows, 1), most(extent->rows, 1));
+}
+
+/* Whether the disk has room for a dataset of known size; what is packed may
+   be much smaller than it seems. Rank 0; a file system that does not know its
+   size is not asked. */
+static int check_room(const cor_file *file, const char *name,
+                      const cor_extent *extent)
+{
+    struct statvfs disk;
+    if (extent->filtered || cor_team_rank(file->team) != 0 ||
+        statvfs(file->part, &disk) != 0 || disk.f_blocks == 0)
+        return COR_OK;
+    double free_blocks =
+        (double)(geteuid() == 0 ? disk.f_bfree : disk.f_bavail);
+    double room = free_blocks * (double)disk.f_frsize;
+    double need = (double)extent->rows * (double)row_bytes(extent);
+    if (need <= room)
+        return COR_OK;
+    return cor_fail(COR_EIO,
+                    "cannot write %s: no space left on the disk: %s needs %.1f "
+                    "MiB and %.1f MiB are free",
+                    file->path, name, need / (1 << 20), room / (1 << 20));
+}
+
+static hid_t create_dataset(const cor_file *file, const char *name,
+                            const cor_extent *extent)
+{
+    hsize_t dims[2] = {(hsize_t)extent->rows, (hsize_t)extent->columns};
+    hid_t id = H5I_INVALID_HID;
+    hid_t links = H5Pcreate(H5P_LINK_CREATE);
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    hid_t type = type_of(extent->type, extent->width, false);
+    hid_t space = H5Screate_simple(extent->columns ? 2 : 1, dims, NULL);
+    if (H5Pset_create_intermediate_group(links, 1) >= 0 &&
+        set_layout(extent, list) >= 0)
+        id = H5Dcreate2(file->id, name, type, space, links, list, H5P_DEFAULT);
+    hid_t reason = id < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Pclose(list);
+    H5Pclose(links);
+    if (id < 0)
+        H5Eset_current_stack(reason);
+    return id;
+}
+
+static int create_extent(const cor_file *file, const char *name,
+                         cor_extent *extent)
+{
+    extent->filtered =
+        extent->rows > 0 && (file->compress || (extent->type == COR_TEXT &&
+                                                extent->width > TEXT_UNPACKED));
+    choose_chunk(extent);
+    COR_TRY(cor_agree(file->team, check_room(file, name, extent)));
+    extent->id = create_dataset(file, name, extent);
+    int rc = COR_OK;
+    if (extent->id < 0)
+        rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
+    return cor_agree(file->team, rc);
+}
+
+/* A dataset may be written in several calls: the first one makes it. */
+static int dataset_for(const cor_file *file, const char *name,
+                       const cor_extent *wanted, cor_extent *extent)
+{
+    if (!cor_file_has(file, name)) {
+        *extent = *wanted;
+        return create_extent(file, name, extent);
+    }
+    COR_TRY(cor_extent_open(file, name, extent));
+    if (extent->rows == wanted->rows && extent->columns == wanted->columns &&
+        extent->type == wanted->type && extent->width == wanted->width)
+        return COR_OK;
+    H5Dclose(extent->id);
+    return cor_fail(COR_EDEFECT, "%s of %s is written with two shapes", name,
+                    file->path);
+}
+
+/* Rows of one call: whole chunks of at most the limit. */
+static int64_t window_rows(const cor_extent *extent)
+{
+    int64_t bytes = extent->filtered ? PACKED_CALL_BYTES : CALL_BYTES;
+    int64_t rows = most(bytes / row_bytes(extent), 1);
+    return most(rows / extent->chunk_rows * extent->chunk_rows,
+                least(rows, extent->chunk_rows));
+}
+
+/* Select rows of the dataset, all columns, and memory of the same shape. */
+static herr_t select_rows(const cor_extent *extent, int64_t first,
+                          int64_t count, hid_t *inside, hid_t *memory)
+{
+    hsize_t start[2] = {(hsize_t)first, 0};
+    hsize_t size[2] = {(hsize_t)count, (hsize_t)extent->columns};
+    *memory = H5Screate_simple(extent->columns ? 2 : 1, size, NULL);
+    *inside = H5Dget_space(extent->id);
+    if (*memory < 0 || *inside < 0)
+        return -1;
+    if (count == 0)
+        return H5Sselect_none(*inside) < 0 || H5Sselect_none(*memory) < 0 ? -1
+                                                                          : 0;
+    return H5Sselect_hyperslab(*inside, H5S_SELECT_SET, start, NULL, size,
+                               NULL);
+}
+
+static herr_t move_rows(const cor_extent *extent, hid_t type, hid_t list,
+                        bool write, int64_t first, int64_t count, void *data)
+{
+    hid_t inside, memory;
+    herr_t done = select_rows(extent, first, count, &inside, &memory);
+    if (done >= 0)
+        done = write ? H5Dwrite(extent->id, type, memory, inside, list, data)
+                     : H5Dread(extent->id, type, memory, inside, list, data);
+    hid_t reason = done < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
+    H5Sclose(inside);
+    H5Sclose(memory);
+    if (done < 0)
+        H5Eset_current_stack(reason);
+    return done;
+}
+
+/* The window of number `index` among those that rows [first, first + count)
+   touch; empty beyond the last. */
+static int64_t window_at(int64_t window, int64_t first, int64_t count,
+                         int64_t index, int64_t *begin)
+{
+    int64_t origin = first / window * window + index * window;
+    *begin = most(origin, first);
+    return most(least(origin + window, first + count) - *begin, 0);
+}
+
+static int64_t windows(int64_t window, int64_t first, int64_t count)
+{
+    return count ? (first + count - 1) / window - first / window + 1 : 0;
+}
+
+static int write_rows(const cor_file *file, const char *name,
+                      const cor_extent *extent, int64_t first, int64_t count,
+                      const void *data)
+{
+    int64_t window = window_rows(extent), begin;
+    int64_t calls = windows(window, first, count);
+    if (extent->filtered)
+        cor_team_max(file->team, &calls, 1);
+    hid_t type = type_of(extent->type, extent->width, true);
+    hid_t list = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_dxpl_mpio(list, extent->filtered ? H5FD_MPIO_COLLECTIVE
+                                            : H5FD_MPIO_INDEPENDENT);
+    int rc = COR_OK;
+    for (int64_t i = 0; i < calls && rc == COR_OK; i++) {
+        int64_t rows = window_at(window, first, count, i, &begin);
+        const char *from =
+            rows ? (const char *)data + (begin - first) * row_bytes(extent)
+                 : data;
+        if (move_rows(extent, type, list, true, begin, rows, (void *)from) < 0)
+            rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name,
+                               file->path);
+        if (extent->filtered)
+            rc = cor_agree(file->team, rc);
+    }
+    H5Pclose(list);
+    H5Tclose(type);
+    return cor_agree(file->team, rc);
+}
+
+static int check_run(const cor_file *file, const char *name, int64_t width,
+                     enum cor_type type, int64_t total, int64_t first,
+                     int64_t count)
+{
+    if (first < 0 || count < 0 || first > total - count || total < 0)
+        return cor_fail(COR_EDEFECT,
+                        "%s of %s: rows %lld to %lld are not among its %lld",
+                        name, file->path, (long long)first,
+                        (long long)(first + count), (long long)total);
+    if (type == COR_TEXT && width < 1)
+        return cor_fail(COR_EDEFECT, "%s of %s: texts of no width", name,
+                        file->path);
+    return COR_OK;
+}
+
+int cor_file_write(cor_file *file, const char *name, enum cor_type type,
+                   int64_t width, int64_t total, int64_t columns, int64_t first,
+                   int64_t count, const void *data)
+{
+    cor_extent extent, wanted = {.type = type,
+                                 .width = type == COR_TEXT ? width : 0,
+                                 .rows = total,
+                                 .columns = columns};
+    if (count == 0)
+        first = 0;
+    int rc = check_run(file, name, width, type, total, first, count);
+    if (rc == COR_OK)
+        rc = cor_content_add(file, name, type, width, total, columns, first,
+                             count, data);
+    COR_TRY(cor_agree(file->team, rc));
+    COR_TRY(dataset_for(file, name, &wanted, &extent));
+    rc = write_rows(file, name, &extent, first, count, data);
+    if (H5Dclose(extent.id) < 0 && rc == COR_OK)
+        rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
+    return cor_agree(file->team, rc);
+}
+
+static bool known_type(hid_t type, enum cor_type *known, int64_t *width)
+{
+    size_t size = H5Tget_size(type);
+    *width = 0;
+    switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+        *known = size == 1 ? COR_INT8 : size == 4 ? COR_INT32 : COR_INT64;
+        return H5Tget_sign(type) == H5T_SGN_2 &&
+               (size == 1 || size == 4 || size == 8);
+    case H5T_FLOAT:
+        *known = size == 4 ? COR_FLOAT32 : COR_FLOAT64;
+        return size == 4 || size == 8;
+    case H5T_STRING:
+        *known = COR_TEXT;
+        *width = (int64_t)size;
+        return H5Tis_variable_str(type) == 0;
+    default:
+        return false;
+    }
+}
+
+static void learn_layout(cor_extent *extent)
+{
+    hid_t list = H5Dget_create_plist(extent->id);
+    hsize_t chunk[2] = {1, 1};
+    if (H5Pget_layout(list) == H5D_CHUNKED)
+        H5Pget_chunk(list, 2, chunk);
+    extent->chunk_rows = (int64_t)chunk[0];
+    extent->filtered = H5Pget_nfilters(list) > 0;
+    H5Pclose(list);
+}
+
+/* Local half of cor_extent_open. */
+static int open_extent(const cor_file *file, const char *name,
+                       cor_extent *extent)
+{
+    if (!cor_hdf5_exists(file->id, file->link, name))
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: dataset %s is missing: make it again",
+                        file->path, name);
+    hid_t list = H5Pcreate(H5P_DATASET_ACCESS);
+    H5Pset_all_coll_metadata_ops(list, 1);
+    extent->id = H5Dopen2(file->id, name, list);
+    if (extent->id < 0)
+        return cor_hdf5_fail(COR_EDATA, "%s is damaged: cannot open %s",
+                             file->path, name);
+    H5Pclose(list);
+    hid_t space = H5Dget_space(extent->id), type = H5Dget_type(extent->id);
+    hsize_t dims[2] = {0, 0};
+    int rank = H5Sget_simple_extent_ndims(space);
+    bool known = (rank == 1 || rank == 2) &&
+                 H5Sget_simple_extent_dims(space, dims, NULL) == rank &&
+                 known_type(type, &extent->type, &extent->width);
+    H5Tclose(type);
+    H5Sclose(space);
+    extent->rows = (int64_t)dims[0];
+    extent->columns = (int64_t)dims[1];
+    if (known) {
+        learn_layout(extent);
+        return COR_OK;
+    }
+    return cor_fail(COR_EDATA,
+                    "%s is damaged: dataset %s has a type or shape that "
+                    "coracle does not write: make it again",
+                    file->path, name);
+}
+
+int cor_extent_open(const cor_file *file, const char *name, cor_extent *extent)
+{
+    extent->id = H5I_INVALID_HID;
+    int rc = cor_agree(file->team, open_extent(file, name, extent));
+    if (rc != COR_OK && extent->id >= 0)
+        H5Dclose(extent->id);
+    return rc;
+}
+
+int cor_file_shape(const cor_file *file, const char *name, enum cor_type *type,
+                   int64_t *width, int64_t *rows, int64_t *columns)
+{
+    cor_extent extent;
+    COR_TRY(cor_extent_open(file, name, &extent));
+    *type = extent.type;
+    *width = extent.width;
+    *rows = extent.rows;
+    *columns = extent.columns;
+    H5Dclose(extent.id);
+    return COR_OK;
+}
+
+bool cor_file_has(const cor_file *file, const char *name)
+{
+    int64_t there = cor_hdf5_exists(file->id, file->link, name);
+    cor_team_min(file->team, &there, 1);
+    return there;
+}
+
+static int read_failure(const cor_file *file, const char *name)
+{
+    if (cor_hdf5_unpacking())
+        return cor_hdf5_fail(COR_EDATA, "%s is damaged: cannot unpack %s",
+                             file->path, name);
+    return cor_hdf5_fail(COR_EIO, "cannot read %s of %s", name, file->path);
+}
+
+int cor_extent_read(const cor_file *file, const char *name,
+                    const cor_extent *extent, enum cor_type type, int64_t width,
+                    int64_t first, int64_t count, void *data)
+{
+    if (first < 0 || count < 0 || first > extent->rows - count)
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: %s ends at row %lld, before row %lld: "
+                        "make it again",
+                        file->path, name, (long long)extent->rows,
+                        (long long)(first + count));
+    if (count == 0)
+        return COR_OK;
+    if ((type == COR_TEXT) != (extent->type == COR_TEXT))
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: %s has %s where %s belong: make it "
+                        "again",
+                        file->path, name,
+                        type == COR_TEXT ? "numbers" : "texts",
+                        type == COR_TEXT ? "texts" : "numbers");
+    cor_extent memory = *extent;
+    memory.type = type;
+    memory.width = width;
+    int64_t window = least(window_rows(extent), window_rows(&memory)), begin;
+    hid_t as = type_of(type, width, true);
+    int rc = COR_OK;
+    for (int64_t i = 0; i < windows(window, first, count) && rc == COR_OK;
+         i++) {
+        int64_t rows = window_at(window, first, count, i, &begin);
+        char *to = (char *)data + (begin - first) * row_bytes(&memory);
+        if (move_rows(extent, as, H5P_DEFAULT, false, begin, rows, to) < 0)
+            rc = read_failure(file, name);
+    }
+    H5Tclose(as);
+    return rc;
+}
+
+int cor_file_read(const cor_file *file, const char *name, enum cor_type type,
+                  int64_t width, int64_t first, int64_t count, void *data)
+{
+    cor_extent extent;
+    COR_TRY(cor_extent_open(file, name, &extent));
+    int rc = cor_extent_read(file, name, &extent, type, width,
+                             count ? first : 0, count, data);
+    H5Dclose(extent.id);
+    return cor_agree(file->team, rc);
+}

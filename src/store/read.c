@@ -1,0 +1,192 @@
+/* Reading interactions: each rank the shards it owns, and a check that they
+   are what a writer leaves, so that nothing later meets a wild index. */
+#include "coracle/interactions.h"
+
+#include "coracle/memory.h"
+#include "even.h"
+
+#include <math.h>
+#include <string.h>
+
+const cor_interactions_parts cor_interactions_all = {true, true, true, true,
+                                                     true};
+
+static int damaged(const cor_file *file, const char *what)
+{
+    return cor_fail(COR_EDATA, "%s is damaged: %s: make it again",
+                    cor_file_path(file), what);
+}
+
+static int rows_of(const cor_file *file, const char *name, int64_t *rows)
+{
+    enum cor_type type;
+    int64_t width, columns;
+    COR_TRY(cor_file_shape(file, name, &type, &width, rows, &columns));
+    return columns == 0 ? COR_OK : damaged(file, "a column is a matrix");
+}
+
+/* Where shards begin: rank 0 reads, all get it. The caller frees. */
+static int read_begins(const cor_team *team, const cor_file *file,
+                       const char *name, int64_t count, int64_t rows,
+                       int64_t **begin)
+{
+    int rc = cor_agree(team, COR_NEW(begin, count));
+    if (rc == COR_OK)
+        rc = cor_file_read(file, name, COR_INT64, 0, 0,
+                           cor_team_rank(team) == 0 ? count : 0, *begin);
+    COR_TRY(rc);
+    cor_team_share(team, *begin, count * (int64_t)sizeof **begin, 0);
+    bool fits = (*begin)[0] == 0 && (*begin)[count - 1] == rows;
+    for (int64_t s = 1; s < count; s++)
+        fits = fits && (*begin)[s - 1] <= (*begin)[s];
+    return fits ? COR_OK : damaged(file, "its shards do not cover its rows");
+}
+
+static int set_shards(const cor_team *team, const cor_file *file,
+                      cor_interactions *data)
+{
+    int64_t rows, count, others, *row = NULL, *user = NULL;
+    COR_TRY(rows_of(file, "interactions/user", &rows));
+    COR_TRY(rows_of(file, "users/id", &data->users));
+    COR_TRY(rows_of(file, "items/id", &data->items));
+    COR_TRY(rows_of(file, "shards/row", &count));
+    COR_TRY(rows_of(file, "shards/user", &others));
+    if (count != others || count < 2)
+        return damaged(file, "it has no shards");
+    int rc = read_begins(team, file, "shards/row", count, rows, &row);
+    if (rc == COR_OK)
+        rc = read_begins(team, file, "shards/user", count, data->users, &user);
+    if (rc == COR_OK) {
+        rc = cor_shards_create(team, count - 1, row, &data->row_shards);
+        if (rc == COR_OK)
+            rc = cor_shards_create_like(data->row_shards, user,
+                                        &data->user_shards);
+        rc = cor_agree(team, rc);
+    }
+    cor_free(row);
+    cor_free(user);
+    return rc;
+}
+
+/* Read my rows of a column into a fresh block. Collective. */
+static int read_column(const cor_team *team, const cor_file *file,
+                       const char *name, enum cor_type type,
+                       const cor_interactions *data, void *column)
+{
+    int64_t rows;
+    COR_TRY(rows_of(file, name, &rows));
+    if (rows != cor_shards_rows(data->row_shards))
+        return damaged(file, "its columns differ in length");
+    COR_TRY(
+        cor_agree(team, cor_allocate(column, data->rows, cor_type_size(type, 0),
+                                     "interactions")));
+    int64_t first = cor_shards_first_row(data->row_shards, cor_team_rank(team));
+    void *block;
+    memcpy(&block, column, sizeof block);
+    return cor_file_read(file, name, type, 0, first, data->rows, block);
+}
+
+static int read_columns(const cor_team *team, const cor_file *file,
+                        const cor_interactions_parts *parts,
+                        cor_interactions *data)
+{
+    int rank = cor_team_rank(team);
+    data->rows = cor_shards_first_row(data->row_shards, rank + 1) -
+                 cor_shards_first_row(data->row_shards, rank);
+    COR_TRY(read_column(team, file, "interactions/user", COR_INT32, data,
+                        &data->user));
+    COR_TRY(read_column(team, file, "interactions/item", COR_INT32, data,
+                        &data->item));
+    if (parts->value)
+        COR_TRY(read_column(team, file, "interactions/value", COR_FLOAT32, data,
+                            &data->value));
+    if (parts->time && cor_file_has(file, "interactions/time"))
+        COR_TRY(read_column(team, file, "interactions/time", COR_INT64, data,
+                            &data->time));
+    return COR_OK;
+}
+
+static int read_tables(const cor_team *team, const cor_file *file,
+                       const cor_interactions_parts *parts,
+                       cor_interactions *data)
+{
+    int rank = cor_team_rank(team), size = cor_team_size(team);
+    int64_t user = cor_shards_first_row(data->user_shards, rank);
+    int64_t user_end = cor_shards_first_row(data->user_shards, rank + 1);
+    int64_t item = cor_even_begin(data->items, rank, size);
+    int64_t items = cor_even_begin(data->items, rank + 1, size) - item;
+    if (parts->user_id)
+        COR_TRY(cor_ids_read(file, "users/id", user, user_end - user,
+                             &data->user_id));
+    if (parts->item_id)
+        COR_TRY(cor_ids_read(file, "items/id", item, items, &data->item_id));
+    if (!parts->item_title || !cor_file_has(file, "items/title"))
+        return COR_OK;
+    return cor_ids_read(file, "items/title", item, items, &data->item_title);
+}
+
+/* Rows of one shard whose user is none of the shard's, whose item does not
+   exist, whose value is not finite, or who come too early. */
+static int64_t wrong_rows(const cor_interactions *data, int64_t begin,
+                          int64_t end, int64_t first_user, int64_t end_user)
+{
+    int64_t wrong = 0;
+    for (int64_t i = begin; i < end; i++) {
+        wrong += data->user[i] < first_user || data->user[i] >= end_user;
+        wrong += data->item[i] < 0 || data->item[i] >= data->items;
+    }
+    for (int64_t i = begin; data->value && i < end; i++)
+        wrong += !isfinite(data->value[i]);
+    for (int64_t i = begin + 1; i < end; i++)
+        wrong += data->user[i] < data->user[i - 1];
+    for (int64_t i = begin + 1; data->time && i < end; i++)
+        wrong += data->user[i] == data->user[i - 1] &&
+                 data->time[i] < data->time[i - 1];
+    return wrong;
+}
+
+static int check_rows(const cor_team *team, const cor_file *file,
+                      const cor_interactions *data)
+{
+    int rank = cor_team_rank(team);
+    int64_t first = cor_shards_first(data->row_shards, rank), wrong = 0;
+    int64_t last = cor_shards_first(data->row_shards, rank + 1);
+    int64_t first_row = cor_shards_begin(data->row_shards, first);
+#pragma omp parallel for num_threads(cor_team_threads(team))                   \
+    reduction(+ : wrong) schedule(dynamic)
+    for (int64_t s = first; s < last; s++)
+        wrong +=
+            wrong_rows(data, cor_shards_begin(data->row_shards, s) - first_row,
+                       cor_shards_begin(data->row_shards, s + 1) - first_row,
+                       cor_shards_begin(data->user_shards, s),
+                       cor_shards_begin(data->user_shards, s + 1));
+    return wrong ? damaged(file, "a user, item, value or time is out of range "
+                                 "or out of order")
+                 : COR_OK;
+}
+
+static int read_all(const cor_team *team, const cor_file *file,
+                    const cor_interactions_parts *parts, cor_interactions *data)
+{
+    COR_TRY(set_shards(team, file, data));
+    COR_TRY(read_columns(team, file, parts, data));
+    COR_TRY(cor_agree(team, check_rows(team, file, data)));
+    COR_TRY(read_tables(team, file, parts, data));
+    if (data->item_title.total && data->item_title.total != data->items)
+        return damaged(file, "it has not as many titles as items");
+    return COR_OK;
+}
+
+int cor_interactions_read(const cor_team *team, const char *path,
+                          const cor_interactions_parts *parts,
+                          cor_interactions *data)
+{
+    cor_file *file = NULL;
+    *data = (cor_interactions){0};
+    COR_TRY(cor_file_open(team, path, "interactions", &file));
+    int rc = read_all(team, file, parts, data);
+    cor_file_close(&file);
+    if (rc != COR_OK)
+        cor_interactions_free(data);
+    return rc;
+}
