@@ -21,14 +21,14 @@
 
 /** One side of the model: this rank's rows. */
 typedef struct cor_model_side {
-    int64_t rows;        /* all */
-    cor_shards *shards;  /* over rows; who owns which */
+    int64_t rows;         /* all */
+    cor_shards *shards;   /* over rows; who owns which */
     int64_t first, count; /* mine */
-    cor_ids id;          /* my rows */
-    int64_t *ratings;    /* count: training ratings of each; 0: unknown */
-    float *mean;         /* count: mean rating of each; 0 where unknown */
-    float *factor;       /* count x ld, padding 0; 0 where unknown */
-    float *bias;         /* count; 0 where unknown or without biases */
+    cor_ids id;           /* my rows */
+    int64_t *ratings;     /* count: training ratings of each; 0: unknown */
+    float *mean;          /* count: mean rating of each; 0 where unknown */
+    float *factor;        /* count x ld, padding 0; 0 where unknown */
+    float *bias;          /* count; 0 where unknown or without biases */
 } cor_model_side;
 
 /** A plain table like cor_interactions: whoever fills it owns it. */
@@ -72,5 +72,14 @@ int cor_predictor_run(cor_predictor *predictor, float *rating);
 
 /** Of my pairs, those whose user or item the model does not know. Local. */
 int64_t cor_predictor_unknown(const cor_predictor *predictor);
+
+/**
+ * Root mean squared and mean absolute error of predictions, by the ordered sum
+ * over the shards of the rows: my rows are those of my shards. Both are 0 where
+ * there are no rows. Collective.
+ */
+int cor_prediction_error(const cor_team *team, const cor_shards *row_shards,
+                         const float *value, const float *prediction,
+                         double *rmse, double *mae);
 
 #endif

@@ -1,0 +1,81 @@
+/**
+ * Matrix factorisation of explicit ratings by alternating least squares.
+ *
+ *   loss = sum (r_ui - base - b_u - b_i - x_u . y_i)^2
+ *        + reg (sum |x_u|^2 + sum |y_i|^2) + reg_bias (sum b_u^2 + sum b_i^2)
+ *
+ * with base the mean rating and biases where asked for, else both 0. With
+ * reg_by_count a row's regularisation is multiplied by its number of ratings.
+ * Each half of an iteration minimises the loss exactly over one side (bias and
+ * factors jointly), so it never rises. Zhou, Wilkinson, Schreiber, Pan,
+ * "Large-scale parallel collaborative filtering for the Netflix Prize",
+ * AAIM 2008.
+ *
+ * The bottleneck is arithmetic: count * factors^2 multiply-adds a row for its
+ * Gram matrix, factors^3 / 6 for its Cholesky factor; the kernels are in
+ * linalg.h. Rows of the other side are read in place from the node's window.
+ */
+#ifndef CORACLE_ALS_H
+#define CORACLE_ALS_H
+
+#include "coracle/interactions.h"
+#include "coracle/model.h"
+#include "coracle/plan.h"
+#include "coracle/progress.h"
+
+typedef struct cor_als_options {
+    int64_t factors, iterations;
+    double reg, reg_bias;
+    bool reg_by_count;
+    bool bias;
+    int64_t seed;
+    int64_t early_stop;        /* iterations without a better validation error
+                                  after which to stop; 0: never */
+    int64_t giant;             /* least ratings of an item that is summed by
+                                  all ranks; 0: chosen from the data */
+    const char *checkpoint;    /* folder, or NULL: none is written */
+    double checkpoint_minutes; /* between timed checkpoints */
+    bool resume;               /* go on from the checkpoint, if there is one */
+    const char *data_digest;   /* of the training store: a checkpoint of other
+                                  data is refused */
+} cor_als_options;
+
+cor_als_options cor_als_options_default(void);
+
+/** How a fit went; equal on all ranks. */
+typedef struct cor_als_fit {
+    int64_t iterations; /* done, those before a resume included */
+    int64_t best;       /* the iteration that the model is of */
+    bool stopped;       /* on request; a checkpoint was written */
+    double *history;    /* iterations: RMSE, of validation where there is
+                           one, else of training (not clipped) */
+    double *loss;       /* iterations: the loss above */
+    double train_rmse, train_mae; /* of the model, clipped */
+    bool has_valid;
+    double valid_rmse, valid_mae;
+    double seconds; /* training alone, no input or output */
+    int64_t giants; /* items summed by all ranks */
+} cor_als_fit;
+
+void cor_als_fit_free(cor_als_fit *fit);
+
+/**
+ * Fit a model. Collective. Takes the columns of `train` as they are used up
+ * and its id tables; `valid` (NULL: none) is read only and may have ids of its
+ * own. On a request to stop (stop.h) the iteration in hand is finished, the
+ * checkpoint written, and fit->stopped set: the model is then as it stands.
+ *
+ * @return COR_OK; COR_EUSAGE: options that make no sense, a checkpoint of
+ * another run; COR_EDATA: no ratings; COR_ENUMERIC: a singular system, an
+ * overflow (names the user or item); COR_EIO: checkpoint; COR_EMEMORY
+ */
+int cor_als_train(const cor_team *team, cor_interactions *train,
+                  const cor_interactions *valid, const cor_als_options *options,
+                  cor_progress *progress, cor_model *model, cor_als_fit *fit);
+
+/** What a fit will need, the training data included. Local. */
+cor_plan cor_als_plan(const cor_team *team, int64_t interactions, int64_t users,
+                      int64_t items, int64_t valid,
+                      const cor_als_options *options);
+
+#endif

@@ -1,0 +1,215 @@
+#include "jobs.h"
+
+#include "coracle/als.h"
+#include "coracle/interactions.h"
+#include "coracle/stop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+    int64_t factors, iterations, early_stop;
+    double reg, reg_bias, every;
+    const char *reg_scale, *valid, *checkpoint, *signal;
+    bool bias, resume;
+} set = {.factors = 64,
+         .iterations = 15,
+         .reg = 10,
+         .reg_bias = 5,
+         .every = 10,
+         .reg_scale = "none"};
+
+static const cor_option options[] = {
+    {"factors", 'k', COR_OPTION_INT, &set.factors, "K",
+     "numbers that describe a user or an item"},
+    {"iterations", 0, COR_OPTION_INT, &set.iterations, "N",
+     "sweeps over users, then items"},
+    {"reg", 0, COR_OPTION_REAL, &set.reg, "R",
+     "weight of the squared factors in the loss"},
+    {"reg-scale", 0, COR_OPTION_WORDS, &set.reg_scale, "none|count",
+     "count: multiply a row's weight by its number of ratings"},
+    {"bias", 0, COR_OPTION_FLAG, &set.bias, NULL,
+     "fit the mean and a bias a user and an item with the factors"},
+    {"reg-bias", 0, COR_OPTION_REAL, &set.reg_bias, "R",
+     "weight of the squared biases in the loss"},
+    {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
+     "report the error on these ratings each iteration, keep the best"},
+    {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
+     "stop after N iterations without a better error on --valid; 0: never"},
+    {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
+     "keep checkpoints in this folder"},
+    {"every", 0, COR_OPTION_REAL, &set.every, "MINUTES",
+     "minutes between checkpoints"},
+    {"resume", 0, COR_OPTION_FLAG, &set.resume, NULL,
+     "go on from the checkpoint, or begin where there is none"},
+    {"checkpoint-signal", 0, COR_OPTION_TEXT, &set.signal, "NAME",
+     "signal that asks for a checkpoint and an end (USR1)"},
+    COR_OPTIONS_END};
+
+static cor_als_options fit_options(const cor_command *command,
+                                   const char *digest)
+{
+    cor_als_options o = cor_als_options_default();
+    o.factors = set.factors;
+    o.iterations = set.iterations;
+    o.reg = set.reg;
+    o.reg_bias = set.reg_bias;
+    o.reg_by_count = strcmp(set.reg_scale, "count") == 0;
+    o.bias = set.bias;
+    o.seed = command->seed;
+    o.early_stop = set.early_stop;
+    o.checkpoint = set.checkpoint;
+    o.checkpoint_minutes = set.every;
+    o.resume = set.resume;
+    o.data_digest = digest;
+    return o;
+}
+
+/* What the stores hold, without reading their rows. */
+static int measure(const cor_command *command, const char *path,
+                   cor_interactions_summary *summary)
+{
+    cor_file *file = NULL;
+    COR_TRY(cor_file_open(command->team, path, "interactions", &file));
+    int rc = cor_interactions_summarise(command->team, file, summary);
+    cor_file_close(&file);
+    return rc;
+}
+
+/* An output that can't be written is better known before the training. */
+static int try_output(const cor_command *command)
+{
+    cor_file *file = NULL;
+    COR_TRY(cor_file_create(command->team, command->output, "model",
+                            &command->file, &file));
+    cor_file_close(&file);
+    return COR_OK;
+}
+
+static void report(const cor_als_options *o, const cor_als_fit *fit,
+                   const cor_model *model, cor_result *result)
+{
+    cor_result_text(result, "job", "als");
+    cor_result_int(result, "iterations", fit->iterations);
+    cor_result_int(result, "best_iteration", fit->best);
+    cor_result_real(result, "seconds", fit->seconds);
+    cor_result *history = cor_result_list(result, "history");
+    cor_result *loss = cor_result_list(result, "loss");
+    for (int64_t t = 0; t < fit->iterations; t++) {
+        cor_result_append_real(history, fit->history[t]);
+        cor_result_append_real(loss, fit->loss[t]);
+    }
+    cor_result *train = cor_result_object(result, "train");
+    cor_result_real(train, "rmse", fit->train_rmse);
+    cor_result_real(train, "mae", fit->train_mae);
+    if (fit->has_valid) {
+        cor_result *valid = cor_result_object(result, "valid");
+        cor_result_real(valid, "rmse", fit->valid_rmse);
+        cor_result_real(valid, "mae", fit->valid_mae);
+    }
+    cor_result_int(result, "factors", o->factors);
+    cor_result_text(result, "digest", model->digest);
+}
+
+static int stopped(const cor_als_fit *fit)
+{
+    return cor_fail(COR_ESTOPPED,
+                    "stopped on request after iteration %lld; run the same "
+                    "command with --resume to go on from the checkpoint in %s",
+                    (long long)fit->iterations, set.checkpoint);
+}
+
+static int train(cor_command *command, const cor_als_options *o,
+                 cor_interactions *data, const cor_interactions *valid)
+{
+    cor_model model;
+    cor_als_fit fit;
+    COR_TRY(cor_als_train(command->team, data, valid, o, command->progress,
+                          &model, &fit));
+    int rc = fit.stopped ? stopped(&fit) : COR_OK;
+    if (rc == COR_OK)
+        rc = cor_model_write(command->team, command->output, &command->file,
+                             &model);
+    if (rc == COR_OK)
+        report(o, &fit, &model, command->result);
+    cor_model_free(&model);
+    cor_als_fit_free(&fit);
+    return rc;
+}
+
+static int read_and_train(cor_command *command, const cor_als_options *o)
+{
+    cor_interactions data = {0}, valid = {0};
+    const cor_interactions_parts parts = {
+        .value = true, .user_id = true, .item_id = true, .item_title = true};
+    const cor_interactions_parts valid_parts = {
+        .value = true, .user_id = true, .item_id = true};
+    int rc =
+        cor_interactions_read(command->team, command->input[0], &parts, &data);
+    if (rc == COR_OK && set.valid)
+        rc = cor_interactions_read(command->team, set.valid, &valid_parts,
+                                   &valid);
+    if (rc == COR_OK)
+        rc = train(command, o, &data, set.valid ? &valid : NULL);
+    cor_interactions_free(&data);
+    cor_interactions_free(&valid);
+    return rc;
+}
+
+static int check(const cor_command *command)
+{
+    COR_TRY(cor_command_inputs(command, 1, 1));
+    COR_TRY(cor_command_needs_output(command));
+    if (set.early_stop && !set.valid)
+        return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
+    if (set.resume && !set.checkpoint)
+        return cor_fail(COR_EUSAGE, "--resume needs --checkpoint DIR, the "
+                                    "folder to go on from");
+    if (!(set.every > 0))
+        return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
+    return COR_OK;
+}
+
+static int run(cor_command *command)
+{
+    cor_interactions_summary summary, valid = {0};
+    COR_TRY(check(command));
+    COR_TRY(measure(command, command->input[0], &summary));
+    if (set.valid)
+        COR_TRY(measure(command, set.valid, &valid));
+    cor_als_options o = fit_options(command, summary.digest);
+    cor_plan plan =
+        cor_als_plan(command->team, summary.interactions, summary.users,
+                     summary.items, valid.interactions, &o);
+    if (command->plan) {
+        cor_plan_report(command->team, &plan, command->result);
+        return COR_OK;
+    }
+    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(try_output(command));
+    if (set.checkpoint)
+        COR_TRY(cor_stop_on_signal(set.signal));
+    return read_and_train(command, &o);
+}
+
+const cor_job cor_job_als = {
+    .name = "als",
+    .summary = "matrix factorisation by alternating least squares",
+    .usage = "[options] TRAIN -o MODEL",
+    .description =
+        "Fits a rating as the product of a user's and an item's factors, with "
+        "--bias as the mean plus two biases plus that product. The loss is "
+        "the sum of squared errors, plus --reg times the sum of squared "
+        "factors, plus --reg-bias times the sum of squared biases; each half "
+        "of an iteration minimises it exactly over one side.\n"
+        "\n"
+        "  coracle als train.h5 --valid valid.h5 --bias --factors 64 \\\n"
+        "      --reg 12 --reg-bias 4 --early-stop 3 -o model.h5\n"
+        "\n"
+        "More --reg for few ratings or many factors. With --valid the error "
+        "on these ratings is shown each iteration and the best model kept. "
+        "With --checkpoint DIR a SIGUSR1 finishes the iteration in hand, "
+        "writes a checkpoint and leaves with 75; the same command with "
+        "--resume goes on, on any number of ranks, to the same bits.",
+    .options = options,
+    .run = run};

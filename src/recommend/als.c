@@ -1,0 +1,495 @@
+#include "als_state.h"
+
+#include "coracle/memory.h"
+#include "coracle/random.h"
+#include "coracle/recommend.h"
+#include "coracle/stop.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+cor_als_options cor_als_options_default(void)
+{
+    return (cor_als_options){.factors = 64,
+                             .iterations = 15,
+                             .reg = 10,
+                             .reg_bias = 5,
+                             .seed = 42,
+                             .checkpoint_minutes = 10};
+}
+
+void cor_als_fit_free(cor_als_fit *fit)
+{
+    cor_free(fit->history);
+    cor_free(fit->loss);
+    *fit = (cor_als_fit){0};
+}
+
+static int check_options(const cor_als_options *o)
+{
+    if (o->factors < 1 || o->factors > 4096)
+        return cor_fail(COR_EUSAGE,
+                        "--factors must be from 1 to 4096, not "
+                        "%lld",
+                        (long long)o->factors);
+    if (o->iterations < 1)
+        return cor_fail(COR_EUSAGE, "--iterations must be at least 1, not %lld",
+                        (long long)o->iterations);
+    if (!(o->reg >= 0) || !(o->reg_bias >= 0))
+        return cor_fail(COR_EUSAGE,
+                        "--reg and --reg-bias must not be negative");
+    if (o->resume && !o->checkpoint)
+        return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
+                                    "to go on from");
+    return COR_OK;
+}
+
+/* Kernels of different width may differ in the last bits: all take the least.
+ */
+static void agree_on_kernels(const cor_team *team)
+{
+    int64_t family = cor_family_used();
+    cor_team_min(team, &family, 1);
+    cor_family_use((enum cor_family)family);
+}
+
+static int copy_begins(const cor_ratings_side *data, cor_shards **shards)
+{
+    int64_t count = cor_shards_count(data->shards), *begin;
+    COR_TRY(cor_allocate(&begin, count + 1, sizeof *begin, "shards"));
+    for (int64_t s = 0; s <= count; s++)
+        begin[s] = cor_shards_begin(data->shards, s);
+    int rc = cor_shards_create_like(data->shards, begin, shards);
+    cor_free(begin);
+    return rc;
+}
+
+/* The model's view of a side: takes counts, means and the id table. */
+static int model_side(const cor_team *team, cor_ratings_side *data, cor_ids *id,
+                      cor_model_side *side)
+{
+    side->rows = cor_shards_rows(data->shards);
+    side->first = data->first;
+    side->count = data->rows;
+    COR_TRY(cor_agree(team, copy_begins(data, &side->shards)));
+    COR_TRY(cor_ids_move(team, id, side->first, side->count));
+    side->id = *id;
+    *id = (cor_ids){0};
+    COR_TRY(cor_agree(team, cor_allocate(&side->ratings, data->rows, 8,
+                                         "counts of ratings")));
+    COR_TRY(cor_agree(team, cor_allocate(&side->mean, data->rows, sizeof(float),
+                                         "mean ratings")));
+    memcpy(side->ratings, data->count, (size_t)data->rows * 8);
+    memcpy(side->mean, data->mean, (size_t)data->rows * sizeof(float));
+    return COR_OK;
+}
+
+static int describe_model(als *a, cor_interactions *train)
+{
+    cor_model *m = a->model;
+    const cor_als_options *o = a->options;
+    strcpy(m->kind, "als");
+    m->factors = o->factors;
+    m->ld = cor_padded(o->factors);
+    m->bias = o->bias;
+    m->mean = a->ratings.mean;
+    m->value_min = a->ratings.value_min;
+    m->value_max = a->ratings.value_max;
+    m->reg = o->reg;
+    m->reg_bias = o->reg_bias;
+    m->reg_by_count = o->reg_by_count;
+    COR_TRY(model_side(a->team, &a->ratings.user, &train->user_id, &m->user));
+    COR_TRY(model_side(a->team, &a->ratings.item, &train->item_id, &m->item));
+    if (train->item_title.total == 0)
+        return COR_OK;
+    COR_TRY(cor_ids_move(a->team, &train->item_title, m->item.first,
+                         m->item.count));
+    m->item_title = train->item_title;
+    train->item_title = (cor_ids){0};
+    return COR_OK;
+}
+
+/* One side's windows over its own shards; `touched` are the entries of the
+   other side that refer to it, which become slots. */
+static int open_side(als *a, const char *word, cor_ratings_side *data,
+                     cor_ratings_side *touched, cor_model_side *model,
+                     als_side *side)
+{
+    *side = (als_side){.word = word, .data = data, .model = model};
+    COR_TRY(cor_halo_create(a->team, data->shards, touched->other,
+                            touched->begin[touched->rows], &side->halo));
+    COR_TRY(cor_window_create(side->halo, (size_t)a->model->ld * sizeof(float),
+                              &side->factor));
+    model->factor = cor_window_own(side->factor);
+    if (a->model->bias) {
+        COR_TRY(cor_window_create(side->halo, sizeof(float), &side->bias));
+        model->bias = cor_window_own(side->bias);
+    }
+    int rc = cor_allocate_zeroed(&side->penalty, data->rows, 8, "loss of rows");
+    if (rc == COR_OK)
+        rc = cor_allocate_zeroed(&side->error, data->rows, 8, "loss of rows");
+    return cor_agree(a->team, rc);
+}
+
+static void close_side(als_side *side)
+{
+    if (side->model && side->factor)
+        side->model->factor = NULL;
+    if (side->model && side->bias)
+        side->model->bias = NULL;
+    cor_window_destroy(&side->factor);
+    cor_window_destroy(&side->bias);
+    cor_halo_destroy(&side->halo);
+    cor_free(side->penalty);
+    cor_free(side->error);
+}
+
+/* Items start near the origin, each from its own number; their biases from
+   what their mean says. Users are solved for first. */
+static int start_items(als *a)
+{
+    const cor_model *m = a->model;
+    const cor_model_side *side = &m->item;
+    double scale = 0.1 / sqrt((double)m->factors);
+    for (int64_t i = 0; i < side->count; i++) {
+        if (side->ratings[i] == 0)
+            continue;
+        float *y = side->factor + i * m->ld;
+        for (int64_t f = 0; f < m->factors; f++) {
+            double normal[2];
+            cor_random_normals(cor_random_at((uint64_t)a->options->seed,
+                                             COR_STREAM_ITEM_FACTOR,
+                                             (uint64_t)(side->first + i),
+                                             (uint32_t)(f / 2)),
+                               normal);
+            y[f] = (float)(scale * normal[f % 2]);
+        }
+        double n = (double)side->ratings[i];
+        if (m->bias)
+            side->bias[i] = (float)(n * ((double)side->mean[i] - m->mean) /
+                                    (n + a->options->reg_bias));
+        else
+            y[0] += side->mean[i]; /* so that the first users see the level */
+    }
+    COR_TRY(cor_window_update(a->item.factor));
+    return a->item.bias ? cor_window_update(a->item.bias) : COR_OK;
+}
+
+static int open_valid(als *a, const cor_interactions *data)
+{
+    a->valid.data = data;
+    if (!data)
+        return COR_OK;
+    int64_t *user = NULL, *item = NULL;
+    int rc = cor_allocate(&user, data->rows, sizeof *user, "validation");
+    if (rc == COR_OK)
+        rc = cor_allocate(&item, data->rows, sizeof *item, "validation");
+    if (rc == COR_OK)
+        rc = cor_allocate(&a->valid.prediction, data->rows, sizeof(float),
+                          "validation");
+    rc = cor_agree(a->team, rc);
+    if (rc == COR_OK)
+        rc = cor_model_locate(a->team, a->model, data, user, item);
+    if (rc == COR_OK)
+        rc = cor_predictor_create(a->team, a->model, user, item, data->rows,
+                                  &a->valid.predictor);
+    cor_free(user);
+    cor_free(item);
+    return rc;
+}
+
+static int allocate_best(als *a)
+{
+    const cor_model *m = a->model;
+    als_best *b = &a->best;
+    COR_TRY(cor_allocate(&b->user_factor, m->user.count * m->ld, sizeof(float),
+                         "best factors"));
+    COR_TRY(cor_allocate(&b->item_factor, m->item.count * m->ld, sizeof(float),
+                         "best factors"));
+    COR_TRY(cor_allocate_zeroed(&b->user_bias, m->user.count, sizeof(float),
+                                "best biases"));
+    return cor_allocate_zeroed(&b->item_bias, m->item.count, sizeof(float),
+                               "best biases");
+}
+
+static int allocate_work(als *a)
+{
+    int threads = cor_team_threads(a->team);
+    COR_TRY(cor_allocate_zeroed(&a->ridge, threads, sizeof(cor_ridge *),
+                                "solvers"));
+    for (int t = 0; t < threads; t++)
+        COR_TRY(cor_ridge_create(a->options->factors, a->options->bias,
+                                 &a->ridge[t]));
+    COR_TRY(cor_allocate_zeroed(&a->fit->history, a->options->iterations, 8,
+                                "history"));
+    COR_TRY(cor_allocate_zeroed(&a->fit->loss, a->options->iterations, 8,
+                                "history"));
+    return a->valid.data ? allocate_best(a) : COR_OK;
+}
+
+static void copy_side(const cor_model *m, const cor_model_side *side,
+                      float *factor, float *bias)
+{
+    memcpy(factor, side->factor,
+           (size_t)(side->count * m->ld) * sizeof *factor);
+    if (m->bias)
+        memcpy(bias, side->bias, (size_t)side->count * sizeof *bias);
+}
+
+static void keep_if_best(als *a)
+{
+    als_best *b = &a->best;
+    if (!a->valid.data || (b->iteration > 0 && a->valid.rmse >= b->rmse))
+        return;
+    b->iteration = a->fit->iterations;
+    b->rmse = a->valid.rmse;
+    copy_side(a->model, &a->model->user, b->user_factor, b->user_bias);
+    copy_side(a->model, &a->model->item, b->item_factor, b->item_bias);
+}
+
+static int iterate(als *a)
+{
+    cor_als_fit *fit = a->fit;
+    double loss, rmse;
+    COR_TRY(als_sweep_users(a));
+    COR_TRY(als_sweep_items(a));
+    COR_TRY(als_measure(a, &loss, &rmse));
+    if (a->valid.data)
+        COR_TRY(als_valid_error(a));
+    fit->loss[fit->iterations] = loss;
+    fit->history[fit->iterations] = a->valid.data ? a->valid.rmse : rmse;
+    fit->iterations++;
+    cor_progress_metric(a->progress, "loss", loss);
+    cor_progress_metric(a->progress, "train", rmse);
+    if (a->valid.data)
+        cor_progress_metric(a->progress, "valid", a->valid.rmse);
+    cor_progress_step(a->progress, fit->iterations);
+    keep_if_best(a);
+    return COR_OK;
+}
+
+static bool patience_is_over(const als *a)
+{
+    return a->valid.data && a->options->early_stop > 0 &&
+           a->fit->iterations - a->best.iteration >= a->options->early_stop;
+}
+
+/* Rank 0's clock decides for all. */
+static bool checkpoint_is_due(const als *a, double since)
+{
+    int64_t due =
+        cor_team_seconds() - since >= a->options->checkpoint_minutes * 60;
+    cor_team_share(a->team, &due, sizeof due, 0);
+    return a->options->checkpoint && due;
+}
+
+static int run_iterations(als *a)
+{
+    double since = cor_team_seconds();
+    while (a->fit->iterations < a->options->iterations &&
+           !patience_is_over(a)) {
+        COR_TRY(iterate(a));
+        a->fit->stopped = a->options->checkpoint && cor_stop_asked(a->team);
+        if (a->fit->stopped || checkpoint_is_due(a, since)) {
+            COR_TRY(als_checkpoint_write(a));
+            since = cor_team_seconds();
+        }
+        if (a->fit->stopped)
+            break;
+    }
+    return COR_OK;
+}
+
+static int publish(als_side *side)
+{
+    COR_TRY(cor_window_update(side->factor));
+    return side->bias ? cor_window_update(side->bias) : COR_OK;
+}
+
+static int resume(als *a)
+{
+    bool found = false;
+    if (!a->options->resume)
+        return COR_OK;
+    COR_TRY(als_checkpoint_read(a, &found));
+    if (!found) {
+        cor_progress_note(a->progress,
+                          "no checkpoint in %s yet: starting "
+                          "from the beginning",
+                          a->options->checkpoint);
+        return COR_OK;
+    }
+    cor_progress_note(a->progress, "going on after iteration %lld",
+                      (long long)a->fit->iterations);
+    COR_TRY(publish(&a->user));
+    return publish(&a->item);
+}
+
+/* The best iteration's factors back in their place. */
+static int restore_best(als *a)
+{
+    const als_best *b = &a->best;
+    cor_model *m = a->model;
+    a->fit->best = b->iteration ? b->iteration : a->fit->iterations;
+    if (b->iteration == 0 || b->iteration == a->fit->iterations)
+        return COR_OK;
+    memcpy(m->user.factor, b->user_factor,
+           (size_t)(m->user.count * m->ld) * sizeof(float));
+    memcpy(m->item.factor, b->item_factor,
+           (size_t)(m->item.count * m->ld) * sizeof(float));
+    if (m->bias) {
+        memcpy(m->user.bias, b->user_bias,
+               (size_t)m->user.count * sizeof(float));
+        memcpy(m->item.bias, b->item_bias,
+               (size_t)m->item.count * sizeof(float));
+    }
+    COR_TRY(publish(&a->user));
+    return publish(&a->item);
+}
+
+static int final_errors(als *a)
+{
+    COR_TRY(als_train_error(a, &a->fit->train_rmse, &a->fit->train_mae));
+    if (!a->valid.data)
+        return COR_OK;
+    COR_TRY(als_valid_error(a));
+    a->fit->has_valid = true;
+    a->fit->valid_rmse = a->valid.rmse;
+    a->fit->valid_mae = a->valid.mae;
+    return COR_OK;
+}
+
+/* From the windows into memory of the model's own. */
+static int settle_side(const cor_model *m, cor_model_side *side)
+{
+    float *factor, *bias;
+    COR_TRY(
+        cor_allocate(&factor, side->count * m->ld, sizeof *factor, "factors"));
+    int rc = cor_allocate_zeroed(&bias, side->count, sizeof *bias, "biases");
+    if (rc != COR_OK) {
+        cor_free(factor);
+        return rc;
+    }
+    copy_side(m, side, factor, bias);
+    side->factor = factor;
+    side->bias = bias;
+    return COR_OK;
+}
+
+static void free_best(als_best *best)
+{
+    cor_free(best->user_factor);
+    cor_free(best->user_bias);
+    cor_free(best->item_factor);
+    cor_free(best->item_bias);
+    *best = (als_best){0};
+}
+
+static int settle(als *a)
+{
+    free_best(&a->best);
+    int rc = settle_side(a->model, &a->model->user);
+    if (rc == COR_OK) {
+        a->user.model = NULL;
+        rc = settle_side(a->model, &a->model->item);
+    }
+    if (rc == COR_OK)
+        a->item.model = NULL;
+    return cor_agree(a->team, rc);
+}
+
+static int prepare(als *a, cor_interactions *train,
+                   const cor_interactions *valid)
+{
+    cor_als_options const *o = a->options;
+    int64_t giant =
+        o->giant > 0
+            ? o->giant
+            : cor_giants_threshold(cor_shards_rows(train->row_shards),
+                                   cor_shards_count(train->row_shards));
+    COR_TRY(cor_ratings_create(a->team, train, o->factors, giant, &a->ratings));
+    a->fit->giants = a->ratings.giants.count;
+    COR_TRY(describe_model(a, train));
+    COR_TRY(open_side(a, "user", &a->ratings.user, &a->ratings.item,
+                      &a->model->user, &a->user));
+    COR_TRY(open_side(a, "item", &a->ratings.item, &a->ratings.user,
+                      &a->model->item, &a->item));
+    COR_TRY(open_valid(a, valid));
+    COR_TRY(cor_agree(a->team, allocate_work(a)));
+    return start_items(a);
+}
+
+static int train_and_settle(als *a)
+{
+    COR_TRY(resume(a));
+    double started = cor_team_seconds();
+    cor_progress_begin(a->progress, "iterations", a->options->iterations);
+    COR_TRY(run_iterations(a));
+    cor_progress_end(a->progress);
+    a->fit->seconds = cor_team_seconds() - started;
+    cor_team_share(a->team, &a->fit->seconds, sizeof(double), 0);
+    if (!a->fit->stopped) {
+        COR_TRY(restore_best(a));
+        COR_TRY(final_errors(a));
+    }
+    return settle(a);
+}
+
+static void close_all(als *a)
+{
+    cor_predictor_destroy(&a->valid.predictor);
+    cor_free(a->valid.prediction);
+    free_best(&a->best);
+    close_side(&a->user);
+    close_side(&a->item);
+    for (int t = 0; a->ridge && t < cor_team_threads(a->team); t++)
+        cor_ridge_destroy(&a->ridge[t]);
+    cor_free(a->ridge);
+    cor_ratings_free(&a->ratings);
+}
+
+int cor_als_train(const cor_team *team, cor_interactions *train,
+                  const cor_interactions *valid, const cor_als_options *options,
+                  cor_progress *progress, cor_model *model, cor_als_fit *fit)
+{
+    *model = (cor_model){0};
+    *fit = (cor_als_fit){0};
+    COR_TRY(check_options(options));
+    agree_on_kernels(team);
+    als a = {.team = team,
+             .options = options,
+             .progress = progress,
+             .model = model,
+             .fit = fit};
+    int rc = prepare(&a, train, valid);
+    if (rc == COR_OK)
+        rc = train_and_settle(&a);
+    close_all(&a);
+    if (rc != COR_OK) {
+        cor_model_free(model);
+        cor_als_fit_free(fit);
+    }
+    return rc;
+}
+
+cor_plan cor_als_plan(const cor_team *team, int64_t interactions, int64_t users,
+                      int64_t items, int64_t valid,
+                      const cor_als_options *options)
+{
+    int64_t size = cor_team_size(team);
+    int64_t rows = interactions / size + 1;
+    int64_t factors = (users + items) / size * cor_padded(options->factors) *
+                      (int64_t)sizeof(float);
+    /* user side 8 bytes a rating; while the item side is made its ratings are
+       there once to send, once packed and once arrived, 16 bytes each */
+    int64_t ratings = rows * (8 + 16 + (size > 1 ? 24 : 16));
+    int64_t training = rows * 16 + factors * (valid ? 3 : 1) +
+                       valid / size * 60 + (users + items) / size * 64;
+    int64_t settled = rows * 16 + factors * 2;
+    int64_t most = ratings > training ? ratings : training;
+    return (cor_plan){
+        .rows_rank = rows,
+        .bytes_rank = cor_plan_base() + (most > settled ? most : settled),
+        .bytes_disk = (users + items) * (options->factors + 8) * 4};
+}

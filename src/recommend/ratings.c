@@ -1,0 +1,524 @@
+#include "coracle/ratings.h"
+
+#include "coracle/exchange.h"
+#include "coracle/linalg.h"
+#include "coracle/memory.h"
+#include "coracle/sum.h"
+
+#include <string.h>
+
+/* Some item's number and what is known of it, on its way to another rank. */
+typedef struct tally {
+    int64_t item, count;
+} tally;
+
+/* What is worked out on the way to the item side. */
+typedef struct layout {
+    const cor_team *team;
+    int64_t users, items, rows, shards;
+    int64_t factors, giant;
+    int64_t even_first, even_items; /* my even part of the items */
+    int64_t *even_count;            /* ratings of each of them */
+    uint64_t *is_giant;             /* a bit an item */
+} layout;
+
+int64_t cor_giants_threshold(int64_t ratings, int64_t shards)
+{
+    enum { LEAST = 32768 };
+    int64_t quarter = ratings / (4 * shards);
+    return quarter > LEAST ? quarter : LEAST;
+}
+
+static int64_t even_first(const layout *l, int64_t rank)
+{
+    int64_t size = cor_team_size(l->team);
+    return l->items / size * rank + l->items % size * rank / size;
+}
+
+static int even_owner(const layout *l, int64_t item)
+{
+    int64_t size = cor_team_size(l->team);
+    int rank = (int)(item * size / l->items);
+    while (rank > 0 && item < even_first(l, rank))
+        rank--;
+    while (item >= even_first(l, rank + 1))
+        rank++;
+    return rank;
+}
+
+/* How often each item occurs in my rows, those that do. Counters cover as many
+   items at a time as I have rows, so the memory falls with the ranks and the
+   work is rows or items, whichever is more. */
+static int tally_items(const layout *l, const int32_t *item, tally **tallies,
+                       int64_t *found)
+{
+    int64_t span = l->rows > 65536 ? l->rows : 65536;
+    if (span > l->items)
+        span = l->items;
+    int64_t most = l->rows < l->items ? l->rows : l->items;
+    int64_t *seen = NULL;
+    int rc = cor_allocate(tallies, most, sizeof **tallies, "item counts");
+    if (rc == COR_OK)
+        rc = cor_allocate(&seen, span, sizeof *seen, "item counts");
+    *found = 0;
+    for (int64_t from = 0; rc == COR_OK && from < l->items; from += span) {
+        int64_t here = l->items - from < span ? l->items - from : span;
+        memset(seen, 0, (size_t)here * sizeof *seen);
+        for (int64_t i = 0; i < l->rows; i++)
+            if ((uint64_t)(item[i] - from) < (uint64_t)here)
+                seen[item[i] - from]++;
+        for (int64_t i = 0; i < here; i++)
+            if (seen[i])
+                (*tallies)[(*found)++] = (tally){from + i, seen[i]};
+    }
+    cor_free(seen);
+    return rc;
+}
+
+/* Tallies go to the even owners of their items, who add them up. */
+static int add_tallies(layout *l, const tally *mine, int64_t count)
+{
+    cor_route *route = NULL;
+    int32_t *to = NULL;
+    tally *in = NULL;
+    int rc = cor_allocate(&to, count, sizeof *to, "item counts");
+    for (int64_t i = 0; rc == COR_OK && i < count; i++)
+        to[i] = even_owner(l, mine[i].item);
+    rc = cor_agree(l->team, rc);
+    if (rc == COR_OK)
+        rc = cor_route_create(l->team, to, count, &route);
+    if (rc == COR_OK) {
+        rc = cor_allocate(&in, cor_route_arrivals(route), sizeof *in,
+                          "item counts");
+        if (rc == COR_OK)
+            rc = cor_allocate_zeroed(&l->even_count, l->even_items, 8,
+                                     "item counts");
+        rc = cor_agree(l->team, rc);
+    }
+    if (rc == COR_OK)
+        rc = cor_route_send(route, mine, sizeof *mine, in);
+    if (rc == COR_OK)
+        for (int64_t i = 0; i < cor_route_arrivals(route); i++)
+            l->even_count[in[i].item - l->even_first] += in[i].count;
+    cor_route_destroy(&route);
+    cor_free(to);
+    cor_free(in);
+    return rc;
+}
+
+static int count_items(layout *l, const int32_t *item)
+{
+    tally *tallies = NULL;
+    int64_t found = 0;
+    l->even_first = even_first(l, cor_team_rank(l->team));
+    l->even_items = even_first(l, cor_team_rank(l->team) + 1) - l->even_first;
+    int rc = cor_agree(l->team, tally_items(l, item, &tallies, &found));
+    if (rc == COR_OK)
+        rc = add_tallies(l, tallies, found);
+    cor_free(tallies);
+    return rc;
+}
+
+/* Every rank learns all giants; they are few by their definition. */
+static int find_giants(layout *l, cor_giants *giants)
+{
+    int64_t *mine = NULL, found = 0;
+    int rc = cor_allocate(&mine, l->even_items, sizeof *mine, "giants");
+    for (int64_t i = 0; rc == COR_OK && i < l->even_items; i++)
+        if (l->even_count[i] >= l->giant)
+            mine[found++] = l->even_first + i;
+    rc = cor_agree(l->team, rc);
+    if (rc == COR_OK)
+        rc = cor_team_collect(l->team, mine, found, sizeof *mine, &giants->item,
+                              &giants->count);
+    if (rc == COR_OK)
+        rc = cor_agree(
+            l->team,
+            cor_allocate_zeroed(&l->is_giant, l->items / 64 + 1, 8, "giants"));
+    for (int64_t g = 0; rc == COR_OK && g < giants->count; g++)
+        l->is_giant[giants->item[g] / 64] |= UINT64_C(1)
+                                             << (giants->item[g] % 64);
+    cor_free(mine);
+    return rc;
+}
+
+static bool is_giant(const layout *l, int32_t item)
+{
+    return l->is_giant[item / 64] >> (item % 64) & 1;
+}
+
+/* Items are cut into shards by work; a giant's work on its owner is one solve.
+ */
+static int cut_items(const layout *l, cor_shards **shards)
+{
+    int64_t *before = NULL, *cut = NULL, mine = 0, total;
+    int rc = cor_allocate(&before, l->even_items, sizeof *before, "item work");
+    if (rc == COR_OK)
+        rc = cor_allocate(&cut, 2 * (l->shards + 1), sizeof *cut, "item cuts");
+    rc = cor_agree(l->team, rc);
+    for (int64_t i = 0; rc == COR_OK && i < l->even_items; i++) {
+        int64_t count = l->even_count[i];
+        before[i] = mine;
+        mine += 1 + (int64_t)(cor_ridge_flops(l->factors,
+                                              count < l->giant ? count : 0) /
+                              1024);
+    }
+    int64_t offset = cor_team_before(l->team, mine, &total);
+    for (int64_t i = 0; rc == COR_OK && i < l->even_items; i++)
+        before[i] += offset;
+    if (rc == COR_OK)
+        rc = cor_interactions_cut(l->team, l->shards, l->items, total,
+                                  l->even_first, l->even_items, before, cut,
+                                  cut + l->shards + 1);
+    cor_shards *by_work = NULL;
+    if (rc == COR_OK) {
+        rc = cor_shards_create(l->team, l->shards, cut, &by_work);
+        if (rc == COR_OK)
+            rc = cor_shards_create_like(by_work, cut + l->shards + 1, shards);
+        rc = cor_agree(l->team, rc);
+    }
+    cor_shards_destroy(&by_work);
+    cor_free(before);
+    cor_free(cut);
+    return rc;
+}
+
+static int side_allocate(cor_ratings_side *side, const cor_team *team)
+{
+    side->first = cor_shards_first_row(side->shards, cor_team_rank(team));
+    side->rows = cor_shards_first_row(side->shards, cor_team_rank(team) + 1) -
+                 side->first;
+    COR_TRY(cor_allocate_zeroed(&side->begin, side->rows + 1, 8, "ratings"));
+    COR_TRY(cor_allocate_zeroed(&side->count, side->rows, 8, "ratings"));
+    return cor_allocate_zeroed(&side->mean, side->rows, sizeof(float),
+                               "ratings");
+}
+
+static void begins_from_counts(cor_ratings_side *side)
+{
+    for (int64_t r = 0; r < side->rows; r++)
+        side->begin[r + 1] = side->begin[r] + side->count[r];
+}
+
+static void row_means(cor_ratings_side *side)
+{
+    for (int64_t r = 0; r < side->rows; r++) {
+        double sum = 0;
+        for (int64_t e = side->begin[r]; e < side->begin[r + 1]; e++)
+            sum += side->value[e];
+        int64_t entries = side->begin[r + 1] - side->begin[r];
+        side->mean[r] = entries ? (float)(sum / (double)entries) : 0;
+    }
+}
+
+/* My rows of interactions are the user side already. */
+static void make_user_side(cor_interactions *data, cor_ratings_side *side)
+{
+    for (int64_t i = 0; i < data->rows; i++)
+        side->count[data->user[i] - side->first]++;
+    begins_from_counts(side);
+    side->other = data->item;
+    side->value = data->value;
+    cor_free(data->user);
+    data->user = data->item = NULL;
+    data->value = NULL;
+    row_means(side);
+}
+
+/* The giants' entries of my rows: counted by giant and shard, then filled in
+   row order. */
+static int64_t giant_index(const cor_giants *giants, int64_t item)
+{
+    int64_t low = 0, high = giants->count;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (giants->item[middle] <= item)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Call for every entry of a giant; pass 0 counts, pass 1 fills. */
+static void visit_giants(const layout *l, const cor_ratings_side *user,
+                         int64_t first_shard, cor_giants *giants, int pass)
+{
+    int64_t stride = giants->shards + 1;
+    for (int64_t s = 0; s < giants->shards; s++) {
+        int64_t from = cor_shards_begin(user->shards, first_shard + s);
+        int64_t to = cor_shards_begin(user->shards, first_shard + s + 1);
+        for (int64_t r = from - user->first; r < to - user->first; r++)
+            for (int64_t e = user->begin[r]; e < user->begin[r + 1]; e++) {
+                if (!is_giant(l, user->other[e]))
+                    continue;
+                int64_t g = giant_index(giants, user->other[e]);
+                int64_t *at = &giants->begin[g * stride + s + (pass == 0)];
+                if (pass == 1) {
+                    giants->user[*at] = (int32_t)r;
+                    giants->value[*at] = user->value[e];
+                }
+                (*at)++;
+            }
+    }
+}
+
+static int make_giants(const layout *l, const cor_ratings_side *user,
+                       cor_giants *giants)
+{
+    int rank = cor_team_rank(l->team);
+    int64_t first = cor_shards_first(user->shards, rank);
+    giants->shards = cor_shards_first(user->shards, rank + 1) - first;
+    int64_t stride = giants->shards + 1, entries = 0;
+    COR_TRY(cor_allocate_zeroed(&giants->begin, giants->count * stride, 8,
+                                "giants"));
+    if (giants->count == 0)
+        return COR_OK;
+    visit_giants(l, user, first, giants, 0);
+    for (int64_t at = 0; at < giants->count * stride; at++) {
+        entries += at % stride ? giants->begin[at] : 0;
+        giants->begin[at] = entries;
+    }
+    COR_TRY(cor_allocate(&giants->user, entries, sizeof(int32_t), "giants"));
+    COR_TRY(cor_allocate(&giants->value, entries, sizeof(float), "giants"));
+    visit_giants(l, user, first, giants, 1);
+    /* filling moved each begin to its end, which is the next one's begin */
+    for (int64_t g = 0; g < giants->count; g++)
+        for (int64_t s = giants->shards; s > 0; s--)
+            giants->begin[g * stride + s] = giants->begin[g * stride + s - 1];
+    int64_t begin = 0;
+    for (int64_t g = 0; g < giants->count; g++) {
+        giants->begin[g * stride] = begin;
+        begin = giants->begin[g * stride + giants->shards];
+    }
+    return COR_OK;
+}
+
+/* The ratings of other items than giants, on their way to the item side. */
+typedef struct entries {
+    int64_t count;
+    int32_t *to, *item, *user;
+    float *value;
+} entries;
+
+static void entries_free(entries *e)
+{
+    cor_free(e->to);
+    cor_free(e->item);
+    cor_free(e->user);
+    cor_free(e->value);
+    *e = (entries){0};
+}
+
+static int pick_entries(const layout *l, const cor_ratings_side *user,
+                        const cor_shards *item_shards, entries *out)
+{
+    int64_t all = user->begin[user->rows];
+    COR_TRY(cor_allocate(&out->to, all, sizeof(int32_t), "ratings"));
+    COR_TRY(cor_allocate(&out->item, all, sizeof(int32_t), "ratings"));
+    COR_TRY(cor_allocate(&out->user, all, sizeof(int32_t), "ratings"));
+    COR_TRY(cor_allocate(&out->value, all, sizeof(float), "ratings"));
+    for (int64_t r = 0; r < user->rows; r++)
+        for (int64_t e = user->begin[r]; e < user->begin[r + 1]; e++) {
+            int32_t item = user->other[e];
+            if (is_giant(l, item))
+                continue;
+            int64_t at = out->count++;
+            out->to[at] = cor_shards_owner(item_shards, item);
+            out->item[at] = item;
+            out->user[at] = (int32_t)(user->first + r);
+            out->value[at] = user->value[e];
+        }
+    return COR_OK;
+}
+
+static int send_entries(const layout *l, entries *out, entries *in)
+{
+    cor_route *route = NULL;
+    int rc = cor_route_create(l->team, out->to, out->count, &route);
+    if (rc == COR_OK) {
+        in->count = cor_route_arrivals(route);
+        rc = cor_allocate(&in->item, in->count, sizeof(int32_t), "ratings");
+        if (rc == COR_OK)
+            rc = cor_allocate(&in->user, in->count, sizeof(int32_t), "ratings");
+        if (rc == COR_OK)
+            rc = cor_allocate(&in->value, in->count, sizeof(float), "ratings");
+        rc = cor_agree(l->team, rc);
+    }
+    if (rc == COR_OK)
+        rc = cor_route_send(route, out->item, sizeof *out->item, in->item);
+    if (rc == COR_OK)
+        rc = cor_route_send(route, out->user, sizeof *out->user, in->user);
+    if (rc == COR_OK)
+        rc = cor_route_send(route, out->value, sizeof *out->value, in->value);
+    cor_route_destroy(&route);
+    return rc;
+}
+
+/* Counting sort by item; entries arrive and stay in global row order. */
+static int sort_by_item(const entries *in, cor_ratings_side *side)
+{
+    COR_TRY(cor_allocate(&side->other, in->count, sizeof(int32_t), "ratings"));
+    COR_TRY(cor_allocate(&side->value, in->count, sizeof(float), "ratings"));
+    for (int64_t i = 0; i < in->count; i++)
+        side->count[in->item[i] - side->first]++;
+    begins_from_counts(side);
+    int64_t *next;
+    COR_TRY(cor_allocate(&next, side->rows, sizeof *next, "ratings"));
+    memcpy(next, side->begin, (size_t)side->rows * sizeof *next);
+    for (int64_t i = 0; i < in->count; i++) {
+        int64_t at = next[in->item[i] - side->first]++;
+        side->other[at] = in->user[i];
+        side->value[at] = in->value[i];
+    }
+    cor_free(next);
+    row_means(side);
+    return COR_OK;
+}
+
+static int make_item_side(const layout *l, const cor_ratings_side *user,
+                          cor_ratings_side *item)
+{
+    entries out = {0}, in = {0};
+    int rc = cor_agree(l->team, pick_entries(l, user, item->shards, &out));
+    if (rc == COR_OK)
+        rc = send_entries(l, &out, &in);
+    entries_free(&out);
+    if (rc == COR_OK)
+        rc = cor_agree(l->team, sort_by_item(&in, item));
+    entries_free(&in);
+    return rc;
+}
+
+/* Counts and means of giants, for the side that has no entries of them: sums
+   over shards, by giant a count and a total. */
+static int describe_giants(const layout *l, cor_ratings *ratings)
+{
+    const cor_giants *g = &ratings->giants;
+    int64_t width = 2 * g->count;
+    double *addend = NULL, *total = NULL;
+    if (g->count == 0)
+        return COR_OK;
+    int rc = cor_allocate_zeroed(&addend, g->shards * width, 8, "giants");
+    if (rc == COR_OK)
+        rc = cor_allocate(&total, width, sizeof *total, "giants");
+    for (int64_t i = 0; rc == COR_OK && i < g->count; i++)
+        for (int64_t s = 0; s < g->shards; s++) {
+            const int64_t *at = &g->begin[i * (g->shards + 1) + s];
+            double *mine = addend + s * width + 2 * i;
+            for (int64_t e = at[0]; e < at[1]; e++)
+                mine[1] += g->value[e];
+            mine[0] = (double)(at[1] - at[0]);
+        }
+    rc = cor_agree(l->team, rc);
+    if (rc == COR_OK)
+        rc =
+            cor_sum_shards(l->team, ratings->user.shards, width, addend, total);
+    for (int64_t i = 0; rc == COR_OK && i < g->count; i++) {
+        int64_t row = g->item[i] - ratings->item.first;
+        if (row < 0 || row >= ratings->item.rows)
+            continue;
+        ratings->item.count[row] = (int64_t)total[2 * i];
+        ratings->item.mean[row] = (float)(total[2 * i + 1] / total[2 * i]);
+    }
+    cor_free(addend);
+    cor_free(total);
+    return rc;
+}
+
+static int describe_values(const layout *l, const cor_interactions *data,
+                           cor_ratings *ratings)
+{
+    const cor_shards *shards = data->row_shards;
+    int64_t first = cor_shards_first(shards, cor_team_rank(l->team));
+    int64_t last = cor_shards_first(shards, cor_team_rank(l->team) + 1);
+    double least = 1e300, most = -1e300, *sums = NULL, total = 0;
+    int rc = cor_allocate_zeroed(&sums, last - first, 8, "mean of ratings");
+    int64_t origin = cor_shards_begin(shards, first);
+    for (int64_t s = first; rc == COR_OK && s < last; s++)
+        for (int64_t i = cor_shards_begin(shards, s);
+             i < cor_shards_begin(shards, s + 1); i++) {
+            double value = ratings->user.value[i - origin];
+            sums[s - first] += value;
+            least = value < least ? value : least;
+            most = value > most ? value : most;
+        }
+    rc = cor_agree(l->team, rc);
+    if (rc == COR_OK)
+        rc = cor_sum_shards(l->team, shards, 1, sums, &total);
+    cor_team_min_double(l->team, &least, 1);
+    cor_team_max_double(l->team, &most, 1);
+    ratings->total = cor_shards_rows(shards);
+    ratings->mean = total / (double)ratings->total;
+    ratings->value_min = least;
+    ratings->value_max = most;
+    cor_free(sums);
+    return rc;
+}
+
+static int build(layout *l, cor_interactions *data, cor_ratings *r)
+{
+    COR_TRY(count_items(l, data->item));
+    COR_TRY(find_giants(l, &r->giants));
+    COR_TRY(cut_items(l, &r->item.shards));
+    int64_t *begin = NULL;
+    int rc = cor_allocate(&begin, l->shards + 1, sizeof *begin, "shards");
+    for (int64_t s = 0; rc == COR_OK && s <= l->shards; s++)
+        begin[s] = cor_shards_begin(data->user_shards, s);
+    if (rc == COR_OK)
+        rc = cor_shards_create_like(data->user_shards, begin, &r->user.shards);
+    cor_free(begin);
+    if (rc == COR_OK)
+        rc = side_allocate(&r->user, l->team);
+    if (rc == COR_OK)
+        rc = side_allocate(&r->item, l->team);
+    COR_TRY(cor_agree(l->team, rc));
+    make_user_side(data, &r->user);
+    COR_TRY(describe_values(l, data, r));
+    COR_TRY(cor_agree(l->team, make_giants(l, &r->user, &r->giants)));
+    COR_TRY(make_item_side(l, &r->user, &r->item));
+    return describe_giants(l, r);
+}
+
+int cor_ratings_create(const cor_team *team, cor_interactions *data,
+                       int64_t factors, int64_t giant, cor_ratings *ratings)
+{
+    layout l = {.team = team,
+                .users = data->users,
+                .items = data->items,
+                .rows = data->rows,
+                .shards = cor_shards_count(data->row_shards),
+                .factors = factors,
+                .giant = giant};
+    *ratings = (cor_ratings){0};
+    if (cor_shards_rows(data->row_shards) == 0)
+        return cor_fail(COR_EDATA, "there is nothing to train on: the store "
+                                   "has no interactions");
+    int rc = build(&l, data, ratings);
+    cor_free(l.even_count);
+    cor_free(l.is_giant);
+    if (rc != COR_OK)
+        cor_ratings_free(ratings);
+    return rc;
+}
+
+static void side_free(cor_ratings_side *side)
+{
+    cor_shards_destroy(&side->shards);
+    cor_free(side->begin);
+    cor_free(side->other);
+    cor_free(side->value);
+    cor_free(side->count);
+    cor_free(side->mean);
+}
+
+void cor_ratings_free(cor_ratings *ratings)
+{
+    side_free(&ratings->user);
+    side_free(&ratings->item);
+    cor_free(ratings->giants.item);
+    cor_free(ratings->giants.begin);
+    cor_free(ratings->giants.user);
+    cor_free(ratings->giants.value);
+    *ratings = (cor_ratings){0};
+}
