@@ -20,10 +20,10 @@ struct cor_map {
     cell *cell;
     uint64_t mask; /* cells - 1, a power of two less one */
     int64_t count;
-    int64_t capacity;  /* of number or end */
-    int64_t *number;   /* integer keys */
-    int64_t *end;      /* text keys: where each ends in bytes */
-    char *bytes;       /* text keys, one after the other */
+    int64_t capacity; /* of number or end */
+    int64_t *number;  /* integer keys */
+    int64_t *end;     /* text keys: where each ends in bytes */
+    char *bytes;      /* text keys, one after the other */
     int64_t bytes_capacity;
 };
 
@@ -75,8 +75,8 @@ static int reserve_keys(cor_map *map, int64_t keys)
     while (capacity < keys)
         capacity *= 2;
     int64_t **column = map->text ? &map->end : &map->number;
-    COR_TRY(cor_reallocate(column, map->count, capacity, sizeof **column,
-                           "ids"));
+    COR_TRY(
+        cor_reallocate(column, map->count, capacity, sizeof **column, "ids"));
     map->capacity = capacity;
     return COR_OK;
 }

@@ -219,8 +219,9 @@ bool cor_text_is_utf8(const char *begin, const char *end)
                 return false;
             point = point << 6 | (p[i] & 0x3fu);
         }
-        bool overlong = point < (more == 1 ? 0x80u : more == 2 ? 0x800u
-                                                               : 0x10000u);
+        bool overlong = point < (more == 1   ? 0x80u
+                                 : more == 2 ? 0x800u
+                                             : 0x10000u);
         if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
             return false;
         p += more + 1;

@@ -31,8 +31,8 @@ static int collect(const cor_team *team, int root, const void *mine,
     cor_runs send = {0}, receive = {0};
     void *block = NULL;
     bool receives = root < 0 || root == cor_team_rank(team);
-    int rc = make_room(team, receives, count, width, &send, &receive, &block,
-                       total);
+    int rc =
+        make_room(team, receives, count, width, &send, &receive, &block, total);
     if (rc == COR_OK) {
         for (int r = 0; r < cor_team_size(team); r++)
             send.count[r] = root < 0 || r == root ? count : 0;

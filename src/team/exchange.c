@@ -9,7 +9,7 @@
 struct cor_route {
     const cor_team *team;
     int64_t departures, arrivals;
-    int32_t *to;    /* NULL where rows already stand in the order of ranks */
+    int32_t *to; /* NULL where rows already stand in the order of ranks */
     cor_runs send, receive;
 };
 
@@ -162,8 +162,7 @@ int cor_route_reply(const cor_route *route, const void *answer, size_t width,
     rc = cor_agree(route->team, rc);
     if (rc == COR_OK) {
         cor_runs_exchange(route->team, width, cor_runs_piece, answer,
-                          &route->receive, packed ? packed : out,
-                          &route->send);
+                          &route->receive, packed ? packed : out, &route->send);
         if (packed)
             rc = reorder(route, width, false, packed, out);
         rc = cor_agree(route->team, rc);
@@ -226,8 +225,7 @@ static void unpack_lengths(const cor_route *route, int64_t *end,
 }
 
 int cor_route_send_text(const cor_route *route, const char *bytes,
-                        const int64_t *end, char **out_bytes,
-                        int64_t **out_end)
+                        const int64_t *end, char **out_bytes, int64_t **out_end)
 {
     const cor_team *team = route->team;
     int64_t *length = NULL;

@@ -18,7 +18,7 @@ struct cor_halo {
     int64_t own_slot, own_rows;
     int64_t fetch_slot, fetches; /* where the rows I fetch stand */
     cor_route *requests;         /* rows I fetch -> their owners; or NULL */
-    int64_t *asked;              /* of my rows, by arrival at me: local number */
+    int64_t *asked; /* of my rows, by arrival at me: local number */
 };
 
 struct cor_window {
@@ -87,8 +87,8 @@ static int64_t unique(uint64_t *key, int64_t count)
 }
 
 /* The rows of other nodes among my references: sorted, each once. */
-static int remote_rows(const neighbours *n, const int32_t *index,
-                       int64_t count, uint64_t **rows, int64_t *found)
+static int remote_rows(const neighbours *n, const int32_t *index, int64_t count,
+                       uint64_t **rows, int64_t *found)
 {
     *found = 0;
     for (int64_t i = 0; i < count; i++)
@@ -135,8 +135,8 @@ static int request(cor_halo *halo, const cor_shards *shards,
     if (rc == COR_OK)
         rc = cor_route_send(halo->requests, rows, 8, halo->asked);
     int64_t first = cor_shards_first_row(shards, cor_team_rank(team));
-    for (int64_t i = 0;
-         rc == COR_OK && i < cor_route_arrivals(halo->requests); i++)
+    for (int64_t i = 0; rc == COR_OK && i < cor_route_arrivals(halo->requests);
+         i++)
         halo->asked[i] -= first;
     cor_free(to);
     return rc;
@@ -145,10 +145,10 @@ static int request(cor_halo *halo, const cor_shards *shards,
 /* My node's ranks say which remote rows they touch; each of us fetches those
    that its part of the numbers holds, and answers with their slots. */
 typedef struct gathering {
-    cor_route *route;    /* on the node */
-    uint64_t *arrived;   /* rows asked of me */
-    uint64_t *rows;      /* those, sorted, each once */
-    int64_t *slot;       /* answers by arrival */
+    cor_route *route;  /* on the node */
+    uint64_t *arrived; /* rows asked of me */
+    uint64_t *rows;    /* those, sorted, each once */
+    int64_t *slot;     /* answers by arrival */
 } gathering;
 
 static int gather_requests(const cor_team *team, const cor_shards *shards,
@@ -197,17 +197,17 @@ static int place_remote(cor_halo *halo, const cor_shards *shards,
                         const uint64_t *rows, int64_t count, int64_t *slot)
 {
     gathering g = {0};
-    int rc = gather_requests(halo->team, shards, rows, count, &g,
-                             &halo->fetches);
+    int rc =
+        gather_requests(halo->team, shards, rows, count, &g, &halo->fetches);
     if (rc == COR_OK) {
         int64_t before, all;
-        before = cor_team_before(cor_team_node(halo->team), halo->fetches,
-                                 &all);
+        before =
+            cor_team_before(cor_team_node(halo->team), halo->fetches, &all);
         halo->fetch_slot = halo->slots + before;
         halo->slots += all;
         for (int64_t i = 0; i < cor_route_arrivals(g.route); i++)
-            g.slot[i] = halo->fetch_slot +
-                        find(g.rows, halo->fetches, g.arrived[i]);
+            g.slot[i] =
+                halo->fetch_slot + find(g.rows, halo->fetches, g.arrived[i]);
         rc = cor_agree(halo->team, cor_route_reply(g.route, g.slot, 8, slot));
     }
     if (rc == COR_OK)

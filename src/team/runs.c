@@ -21,8 +21,8 @@ int cor_runs_create(const cor_team *team, cor_runs *runs)
 {
     int64_t size = cor_team_size(team);
     *runs = (cor_runs){0};
-    COR_TRY(cor_allocate_zeroed(&runs->count, 2 * size + 1,
-                                sizeof *runs->count, "run counts"));
+    COR_TRY(cor_allocate_zeroed(&runs->count, 2 * size + 1, sizeof *runs->count,
+                                "run counts"));
     runs->offset = runs->count + size;
     return COR_OK;
 }
@@ -76,8 +76,8 @@ static void exchange_in_pieces(const cor_team *team, int64_t width,
 }
 
 /* MPI's own all-to-all, whose counts and offsets are ints of elements. */
-static int exchange_at_once(const cor_team *team, size_t width,
-                            const void *out, const cor_runs *send, void *in,
+static int exchange_at_once(const cor_team *team, size_t width, const void *out,
+                            const cor_runs *send, void *in,
                             const cor_runs *receive)
 {
     int size = cor_team_size(team);
@@ -121,7 +121,8 @@ void cor_runs_exchange(const cor_team *team, size_t width, int64_t piece,
     longest *= (int64_t)width;
     cor_team_max(team, &longest, 1);
     bool small = longest <= piece && longest <= INT_MAX;
-    if (small && exchange_at_once(team, width, out, send, in, receive) == COR_OK)
+    if (small &&
+        exchange_at_once(team, width, out, send, in, receive) == COR_OK)
         return;
     exchange_in_pieces(team, (int64_t)width, piece, out, send, in, receive);
 }

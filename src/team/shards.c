@@ -70,8 +70,8 @@ static void choose_owners(cor_shards *shards)
     shards->first[shards->size] = shards->count;
 }
 
-int cor_shards_create(const cor_team *team, int64_t count,
-                      const int64_t *begin, cor_shards **out)
+int cor_shards_create(const cor_team *team, int64_t count, const int64_t *begin,
+                      cor_shards **out)
 {
     COR_TRY(create(count, cor_team_size(team), out));
     memcpy((*out)->begin, begin, (size_t)(count + 1) * sizeof *begin);

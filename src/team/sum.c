@@ -23,11 +23,11 @@ struct cor_sum {
     const cor_team *team;
     const cor_shards *shards;
     int64_t length;
-    int levels;               /* the root's level */
-    int64_t first, last;      /* my run of shards */
-    double **parked[LEVELS];  /* by level, then index - (first >> level) */
-    bool *given;              /* my shards */
-    double **spare;           /* vectors no longer used */
+    int levels;              /* the root's level */
+    int64_t first, last;     /* my run of shards */
+    double **parked[LEVELS]; /* by level, then index - (first >> level) */
+    bool *given;             /* my shards */
+    double **spare;          /* vectors no longer used */
     int64_t spares;
     omp_lock_t lock;
 };
@@ -49,8 +49,8 @@ static bool inside(const cor_sum *sum, int level, int64_t index, int64_t first,
 }
 
 /* An open node of a run: inside, and its parent is not. */
-static bool is_open(const cor_sum *sum, int level, int64_t index,
-                    int64_t first, int64_t last)
+static bool is_open(const cor_sum *sum, int level, int64_t index, int64_t first,
+                    int64_t last)
 {
     return inside(sum, level, index, first, last) &&
            (level == sum->levels ||
@@ -247,10 +247,10 @@ static slice slice_of(const cor_sum *sum, bool everyone, int rank)
 typedef struct finish {
     const cor_sum *sum;
     slice slice;
-    int64_t next;      /* open nodes read so far */
-    double *out, *in;  /* open nodes of mine, of all */
-    double *scratch;   /* a vector a level */
-    double *total;     /* my slice of the total */
+    int64_t next;     /* open nodes read so far */
+    double *out, *in; /* open nodes of mine, of all */
+    double *scratch;  /* a vector a level */
+    double *total;    /* my slice of the total */
     cor_runs send, receive;
 } finish;
 
@@ -269,8 +269,8 @@ static int owner_of_shard(const cor_shards *shards, int size, int64_t shard)
 
 static bool open_at_owner(const cor_sum *sum, int level, int64_t index)
 {
-    int rank = owner_of_shard(sum->shards, cor_team_size(sum->team),
-                              index << level);
+    int rank =
+        owner_of_shard(sum->shards, cor_team_size(sum->team), index << level);
     return is_open(sum, level, index, cor_shards_first(sum->shards, rank),
                    cor_shards_first(sum->shards, rank + 1));
 }
@@ -301,8 +301,7 @@ static int finish_create(const cor_sum *sum, bool everyone, finish *f)
     int64_t n = f->slice.to - f->slice.from;
     for (int r = 0; r < size; r++) {
         slice theirs = slice_of(sum, everyone, r);
-        f->send.count[r] =
-            nodes_of_rank(sum, rank) * (theirs.to - theirs.from);
+        f->send.count[r] = nodes_of_rank(sum, rank) * (theirs.to - theirs.from);
         f->receive.count[r] = nodes_of_rank(sum, r) * n;
     }
     cor_runs_offsets(sum->team, &f->send);

@@ -267,7 +267,8 @@ static void reduce(const cor_team *team, void *number, int64_t count,
     if (team->size == 1)
         return;
     char *at = number;
-    for (int64_t done = 0; done < count; done += PIECE, at += 8 * (int64_t)PIECE)
+    for (int64_t done = 0; done < count;
+         done += PIECE, at += 8 * (int64_t)PIECE)
         MPI_Allreduce(MPI_IN_PLACE, at,
                       (int)(count - done < PIECE ? count - done : PIECE), type,
                       op, team->comm);
@@ -313,9 +314,8 @@ void cor_team_share(const cor_team *team, void *data, int64_t bytes, int root)
 {
     char *at = data;
     for (int64_t done = 0; done < bytes; done += PIECE)
-        MPI_Bcast(at + done,
-                  (int)(bytes - done < PIECE ? bytes - done : PIECE), MPI_BYTE,
-                  root, team->comm);
+        MPI_Bcast(at + done, (int)(bytes - done < PIECE ? bytes - done : PIECE),
+                  MPI_BYTE, root, team->comm);
 }
 
 void cor_team_gather(const cor_team *team, const void *mine, int64_t bytes,

@@ -137,8 +137,8 @@ static void long_runs_are_cut_into_pieces(void **state)
     bool right = true;
     for (int r = 0; r < size; r++)
         for (int64_t i = 0; i < receive.count[r]; i++)
-            right = right && in[receive.offset[r] + i] ==
-                                 r * 1000000 + rank * 10000 + i;
+            right = right &&
+                    in[receive.offset[r] + i] == r * 1000000 + rank * 10000 + i;
     CHECK(right);
     free(out);
     free(in);

@@ -26,8 +26,8 @@ static double plain_total(int64_t shards, int64_t i)
         node[s] = addend(s, i);
     for (int64_t n = shards; n > 1; n = (n + 1) / 2)
         for (int64_t k = 0; k < (n + 1) / 2; k++)
-            node[k] = 2 * k + 1 < n ? node[2 * k] + node[2 * k + 1]
-                                    : node[2 * k];
+            node[k] =
+                2 * k + 1 < n ? node[2 * k] + node[2 * k + 1] : node[2 * k];
     double total = node[0];
     free(node);
     return total;
@@ -56,7 +56,7 @@ static void check_sum(int64_t count, int64_t length, int threads)
         CHECK(failed == 0);
         CHECK_OK(cor_sum_total(sum, total));
         bool right = true;
-        for (int64_t i = 0; i < length; i += length > 100 ? 997 : 1) {
+        for (int64_t i = 0; i<length; i += length> 100 ? 997 : 1) {
             double plain = plain_total(count, i);
             right = right && memcmp(&plain, &total[i], sizeof plain) == 0;
         }

@@ -55,8 +55,8 @@ static void parts_are_collected_in_rank_order(void **state)
             right = right && all[at++] == r;
     CHECK(right);
     cor_free(all);
-    CHECK_OK(cor_team_collect_at(team, 0, mine, rank, sizeof *mine, &all,
-                                 &total));
+    CHECK_OK(
+        cor_team_collect_at(team, 0, mine, rank, sizeof *mine, &all, &total));
     CHECK(rank == 0 ? total == size * (size - 1) / 2 : all == NULL);
     cor_free(all);
 }
