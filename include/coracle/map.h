@@ -36,6 +36,9 @@ int64_t cor_map_find_text(const cor_map *map, const char *key, size_t length);
 /** The key of a number; valid until the next insertion. */
 int64_t cor_map_int64(const cor_map *map, int64_t slot);
 const char *cor_map_text(const cor_map *map, int64_t slot, size_t *length);
+/** All text keys at once, one after the other: key i ends before end[i], as
+    cor_route_send_text wants them. Valid until the next insertion. */
+void cor_map_texts(const cor_map *map, const char **bytes, const int64_t **end);
 
 /** Hash that decides which rank owns a key; the same on every machine. */
 uint64_t cor_hash_int64(int64_t key);

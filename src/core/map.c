@@ -208,3 +208,9 @@ const char *cor_map_text(const cor_map *map, int64_t slot, size_t *length)
     *length = (size_t)(map->end[slot] - begin);
     return map->bytes + begin;
 }
+
+void cor_map_texts(const cor_map *map, const char **bytes, const int64_t **end)
+{
+    *bytes = map->bytes;
+    *end = map->end;
+}
