@@ -1,0 +1,82 @@
+/** Which family of kernels runs: the processor's best, or a lesser one. */
+#include "coracle/linalg.h"
+#include "kernels.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNDECIDED = -1 };
+
+static _Atomic int used = UNDECIDED;
+
+static enum cor_family processor_best(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4"))
+        return COR_FAMILY_AVX512;
+    if (__builtin_cpu_supports("x86-64-v3"))
+        return COR_FAMILY_AVX2;
+#endif
+    return COR_FAMILY_BASE;
+}
+
+const char *cor_family_name(enum cor_family family)
+{
+    static const char *const name[] = {"base", "avx2", "avx512"};
+    return name[family];
+}
+
+enum cor_family cor_family_best(void)
+{
+    enum cor_family best = processor_best();
+    const char *asked = getenv("CORACLE_FAMILY");
+    for (int f = COR_FAMILY_BASE; asked && f < (int)best; f++)
+        if (strcmp(asked, cor_family_name(f)) == 0)
+            return f;
+    return best;
+}
+
+void cor_family_use(enum cor_family family)
+{
+    enum cor_family best = cor_family_best();
+    atomic_store_explicit(&used, family < best ? family : best,
+                          memory_order_relaxed);
+}
+
+enum cor_family cor_family_used(void)
+{
+    int family = atomic_load_explicit(&used, memory_order_relaxed);
+    if (family == UNDECIDED) {
+        /* Threads that come here at once all store the same. */
+        family = cor_family_best();
+        atomic_store_explicit(&used, family, memory_order_relaxed);
+    }
+    return family;
+}
+
+const cor_kernels *cor_kernels_used(void)
+{
+    switch (cor_family_used()) {
+#if defined(__x86_64__)
+    case COR_FAMILY_AVX512:
+        return &cor_kernels_avx512;
+    case COR_FAMILY_AVX2:
+        return &cor_kernels_avx2;
+#endif
+    default:
+        return &cor_kernels_base;
+    }
+}
+
+float cor_dot(const float *a, const float *b, int64_t ld)
+{
+    return cor_kernels_used()->dot(a, b, ld);
+}
+
+void cor_score_tile(const float *user, int64_t users, const float *item,
+                    int64_t items, int64_t ld, float *score)
+{
+    cor_kernels_used()->score(user, users, item, items, ld, score);
+}

@@ -1,0 +1,19 @@
+/** The table of one family: include after defining COR_LANES and COR_TABLE. */
+#include "cholesky.h"
+#include "gram.h"
+#include "rows.h"
+#include "score.h"
+
+const cor_kernels COR_TABLE = {
+    .dot = dot,
+    .gather = gather,
+    .gather_columns = gather_columns,
+    .row_sums = row_sums,
+    .combine = combine,
+    .gram = gram,
+    .downdate = downdate,
+    .factor = factor,
+    .forward = forward,
+    .backward = backward,
+    .score = score_tile,
+};

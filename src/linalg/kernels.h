@@ -1,0 +1,85 @@
+/**
+ * The kernels of one family. They are written once, in lanes.h, rows.h, gram.h,
+ * cholesky.h and score.h, and built for each vector width in base.c, avx2.c
+ * and avx512.c.
+ *
+ * Every number is one chain of operations in a fixed order that depends on the
+ * arguments alone. Lanes hold different numbers, never parts of one sum (but
+ * for products down a column, which have 16 logical lanes at any width), so
+ * tiles may differ between families and the bits do not.
+ *
+ * Matrices are square, symmetric, stored by columns of `ld` floats, ld a
+ * multiple of 16; only the lower triangle and the 16 x 16 blocks on the
+ * diagonal are meant. `order` is the number of true rows and columns: rows
+ * beyond it are zero, columns beyond it need not exist.
+ */
+#ifndef KERNELS_H
+#define KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct cor_kernels {
+    /** a . b over ld floats. */
+    float (*dot)(const float *a, const float *b, int64_t ld);
+
+    /** Copy the rows index[0 .. count) of `table` below each other; the rows
+        index[count .. ahead) are fetched into the cache as far as useful. */
+    void (*gather)(const float *table, int64_t ld, const int32_t *index,
+                   int64_t count, int64_t ahead, float *rows);
+    /** The same as columns: out[f * out_ld + z] = table[index[z]][f], zero for
+        z from count to out_ld. */
+    void (*gather_columns)(const float *table, int64_t ld, const int32_t *index,
+                           int64_t count, float *out, int64_t out_ld);
+
+    /** sum += the rows, dual += the rows times target; ld floats each. */
+    void (*row_sums)(const float *rows, int64_t ld, int64_t count,
+                     const float *target, float *sum, float *dual);
+    /** x = the rows index[0 .. count) of `table` times weight, added. */
+    void (*combine)(const float *table, int64_t ld, const int32_t *index,
+                    int64_t count, const float *weight, float *x);
+
+    /** matrix += (or =, if fresh) sum over the rows of row^T row. */
+    void (*gram)(const float *rows, int64_t ld, int64_t count, int64_t order,
+                 bool fresh, float *matrix);
+    /** matrix -= scale * vector vector^T. */
+    void (*downdate)(float *matrix, int64_t ld, int64_t order,
+                     const float *vector, float scale);
+
+    /**
+     * Replace a matrix by its Cholesky factor L; inverse[c] = 1 / L_cc.
+     * @param[in] diagonal  what a pivot is measured against
+     * @return false where a pivot keeps less than COR_LEAST_PIVOT of its
+     * diagonal, or is not a number
+     */
+    bool (*factor)(float *matrix, int64_t ld, int64_t order,
+                   const float *diagonal, float *inverse);
+    /** b = L^-1 b, ld floats. */
+    void (*forward)(const float *matrix, int64_t ld, int64_t order,
+                    const float *inverse, float *b);
+    /** x = L^-T b, ld floats each, two arrays. */
+    void (*backward)(const float *matrix, int64_t ld, int64_t order,
+                     const float *inverse, const float *b, float *x);
+
+    /** cor_score_tile. */
+    void (*score)(const float *user, int64_t users, const float *item,
+                  int64_t items, int64_t ld, float *score);
+} cor_kernels;
+
+/** A smaller pivot has lost 13 of a float's 24 bits: double precision is due.
+ */
+#define COR_LEAST_PIVOT 0x1p-13f
+
+/** How far ahead of its use a row is fetched into the cache. */
+enum { COR_FETCH_ROWS = 12 };
+
+extern const cor_kernels cor_kernels_base;
+#if defined(__x86_64__)
+extern const cor_kernels cor_kernels_avx2;
+extern const cor_kernels cor_kernels_avx512;
+#endif
+
+/** The table of the family in use. */
+const cor_kernels *cor_kernels_used(void);
+
+#endif

@@ -1,0 +1,96 @@
+/**
+ * Scores of a tile of users and items: items are turned into panels of a few
+ * vectors, a slice of factors at a time, and stay in the cache while all users
+ * pass. Bound by the multiply-add rate once the users outweigh the turning.
+ */
+#ifndef SCORE_H
+#define SCORE_H
+
+#include "gram.h"
+#include "rows.h"
+
+enum {
+    SCORE_ITEMS = TILE_VECTORS * LANES < 8 ? 8 : TILE_VECTORS * LANES,
+    SCORE_USERS = TILE_COLUMNS,
+    SCORE_SLICE = 256 /* factors: a panel is at most 32 KiB */
+};
+
+/* Turn `slice` factors of at most SCORE_ITEMS items into a panel. */
+static void pack_items(const float *item, int64_t items, int64_t ld,
+                       int64_t slice, float *panel)
+{
+    for (int64_t z = 0; z < SCORE_ITEMS; z += 8) {
+        const float *row[8];
+        /* A missing item is the last one again; its scores are dropped. */
+        for (int64_t i = 0; i < 8; i++)
+            row[i] = item + (z + i < items ? z + i : items - 1) * ld;
+        gather_octet(row, slice, panel + z, SCORE_ITEMS);
+    }
+}
+
+/* SCORE_USERS rows of SCORE_ITEMS scores, `out_ld` apart. */
+static void score_block(const float *const user[SCORE_USERS],
+                        const float *panel, int64_t slice, bool fresh,
+                        float *out, int64_t out_ld)
+{
+    tile t = {{{0}}};
+    if (!fresh)
+        tile_load(t, out, out_ld, TILE_VECTORS, SCORE_USERS);
+    for (int64_t f = 0; f < slice; f++) {
+        lanes v[TILE_VECTORS];
+        EACH (i, 0, TILE_VECTORS)
+            v[i] = load(panel + f * SCORE_ITEMS + i * LANES);
+        EACH (u, 0, SCORE_USERS)
+            EACH (i, 0, TILE_VECTORS)
+                t[u][i] += v[i] * user[u][f];
+    }
+    tile_store(t, out, out_ld, TILE_VECTORS, SCORE_USERS);
+}
+
+/* Copy the part of a block that exists between `score` and a whole block. */
+INLINE void copy_scores(float *to, int64_t to_ld, const float *from,
+                        int64_t from_ld, int64_t users, int64_t items)
+{
+    for (int64_t u = 0; u < users; u++)
+        memcpy(to + u * to_ld, from + u * from_ld, (size_t)items * sizeof *to);
+}
+
+/* All users against one panel. */
+static void score_panel(const float *user, int64_t users, const float *panel,
+                        int64_t items, int64_t ld, int64_t slice, bool fresh,
+                        float *score, int64_t score_ld)
+{
+    for (int64_t u = 0; u < users; u += SCORE_USERS) {
+        const float *row[SCORE_USERS];
+        int64_t mine = users - u < SCORE_USERS ? users - u : SCORE_USERS;
+        for (int64_t i = 0; i < SCORE_USERS; i++)
+            row[i] = user + (u + (i < mine ? i : mine - 1)) * ld;
+        float *out = score + u * score_ld;
+        if (mine == SCORE_USERS && items == SCORE_ITEMS) {
+            score_block(row, panel, slice, fresh, out, score_ld);
+            continue;
+        }
+        float whole[SCORE_USERS * SCORE_ITEMS] = {0};
+        if (!fresh)
+            copy_scores(whole, SCORE_ITEMS, out, score_ld, mine, items);
+        score_block(row, panel, slice, fresh, whole, SCORE_ITEMS);
+        copy_scores(out, score_ld, whole, SCORE_ITEMS, mine, items);
+    }
+}
+
+static void score_tile(const float *user, int64_t users, const float *item,
+                       int64_t items, int64_t ld, float *score)
+{
+    float panel[SCORE_SLICE * SCORE_ITEMS] __attribute__((aligned(64)));
+    for (int64_t z = 0; z < items; z += SCORE_ITEMS) {
+        int64_t mine = items - z < SCORE_ITEMS ? items - z : SCORE_ITEMS;
+        for (int64_t f = 0; f < ld; f += SCORE_SLICE) {
+            int64_t slice = ld - f < SCORE_SLICE ? ld - f : SCORE_SLICE;
+            pack_items(item + z * ld + f, mine, ld, slice, panel);
+            score_panel(user + f, users, panel, mine, ld, slice, f == 0,
+                        score + z, items);
+        }
+    }
+}
+
+#endif
