@@ -15,6 +15,7 @@ function(run out)
   set(${out} "${printed}" PARENT_SCOPE)
 endfunction()
 
+# Fail unless the two are the same.
 function(expect got wanted what)
   if(NOT got STREQUAL wanted)
     message(FATAL_ERROR "${what}: got '${got}', wanted '${wanted}'")
@@ -23,6 +24,13 @@ endfunction()
 
 file(REMOVE_RECURSE ${FOLDER})
 run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+
+# Each header stands on its own.
+file(GLOB headers ${prefix}/include/coracle/*.h)
+foreach(header IN LISTS headers)
+  run(ignored ${COMPILER} -std=c17 -Wall -Wextra -Werror -fsyntax-only
+      -I${prefix}/include -x c ${header})
+endforeach()
 
 # By CMake.
 run(ignored ${CMAKE_COMMAND} -S ${SOURCE} -B ${FOLDER}/by-cmake -G Ninja
