@@ -2,7 +2,6 @@
 
 #include "coracle/memory.h"
 #include "coracle/recommend.h"
-#include "coracle/sum.h"
 
 #include <math.h>
 
@@ -32,48 +31,21 @@ static int predict(const cor_team *team, const cor_model *model,
     return rc;
 }
 
-/* Sums of squared and absolute errors: inside a shard by rows, over shards up
-   the fixed tree. */
-static int sum_errors(const cor_team *team, const cor_interactions *data,
-                      const float *rating, double total[2])
-{
-    const cor_shards *shards = data->row_shards;
-    int rank = cor_team_rank(team);
-    int64_t first = cor_shards_first(shards, rank);
-    int64_t count = cor_shards_first(shards, rank + 1) - first;
-    int64_t row = cor_shards_first_row(shards, rank);
-    double *addend = NULL;
-    int rc = cor_agree(team, COR_NEW_ZEROED(&addend, 2 * count));
-    if (rc == COR_OK) {
-        int64_t i = 0;
-        for (int64_t s = 0; s < count; s++)
-            for (; row + i < cor_shards_begin(shards, first + s + 1); i++) {
-                double error = (double)rating[i] - (double)data->value[i];
-                addend[2 * s] += error * error;
-                addend[2 * s + 1] += fabs(error);
-            }
-        rc = cor_sum_shards(team, shards, 2, addend, total);
-    }
-    cor_free(addend);
-    return rc;
-}
-
 int cor_evaluate_error(const cor_team *team, const cor_model *model,
                        const cor_interactions *data, cor_error *error)
 {
     float *rating = NULL;
-    double total[2] = {0, 0};
-    *error = (cor_error){.n = data->rows};
+    *error = (cor_error){
+        .n = cor_shards_rows(data->row_shards), .rmse = NAN, .mae = NAN};
     int rc = cor_agree(team, COR_NEW(&rating, data->rows));
     if (rc == COR_OK)
         rc = predict(team, model, data, rating, &error->unknown);
-    if (rc == COR_OK)
-        rc = sum_errors(team, data, rating, total);
+    if (rc == COR_OK) {
+        cor_team_sum(team, &error->unknown, 1);
+        if (error->n > 0)
+            rc = cor_prediction_error(team, data->row_shards, data->value,
+                                      rating, &error->rmse, &error->mae);
+    }
     cor_free(rating);
-    COR_TRY(rc);
-    cor_team_sum(team, &error->n, 1);
-    cor_team_sum(team, &error->unknown, 1);
-    error->rmse = error->n ? sqrt(total[0] / (double)error->n) : NAN;
-    error->mae = error->n ? total[1] / (double)error->n : NAN;
-    return COR_OK;
+    return rc;
 }
