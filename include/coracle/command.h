@@ -77,7 +77,8 @@ typedef struct cor_job {
 int cor_command_main(int argc, char **argv, const cor_job *const *jobs);
 
 /** The same for a program that has a team already; it is borrowed. Targets of
-    options not given keep what they hold. Collective. */
+    options not given keep what they hold; a text given by an option ends with
+    the call. Collective. */
 int cor_command_run(cor_team *team, int argc, char **argv,
                     const cor_job *const *jobs);
 

@@ -116,7 +116,7 @@ static void print_overview(const cor_job *const *jobs)
            "\n"
            "The same words run on 1 rank and on 1,000, and the result is the "
            "same to the\nbit. Results go to stdout (--json for programs), "
-           "progress and messages to stderr.\n");
+           "progress and messages to\nstderr.\n");
     for (; *jobs; jobs++)
         if ((*jobs)->run)
             printf("  %-12s%s\n", (*jobs)->name, (*jobs)->summary);

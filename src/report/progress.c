@@ -100,7 +100,7 @@ static void append_pace(char *text, const cor_progress *progress, double now)
 {
     double spent = now - progress->stage_started;
     double rate = spent > 0 ? (double)progress->done / spent : 0;
-    if (rate >= 10) {
+    if (rate >= 10 && spent >= 1) {
         append(text, "  ");
         append_short(text, rate);
         append(text, "/s");

@@ -159,17 +159,19 @@ static bool grid_find_widths(struct grid *grid)
     return true;
 }
 
-/* One cell: numbers to the right, text to the left without trailing blanks. */
-static void print_cell(struct sheet *sheet, const struct grid *grid,
-                       size_t column, bool number, char *text)
+/* One cell: numbers to the right, text to the left. Blanks are owed until text
+   follows, so that no line ends in them. */
+static void print_cell(struct sheet *sheet, int width, bool number, char *text,
+                       int *owed)
 {
-    int blank = grid->width[column] - (text ? cor_text_width(text) : 0);
-    bool last = column + 1 == grid->columns;
-    if (number)
-        pad(sheet, blank);
+    int blank = width - (text ? cor_text_width(text) : 0);
+    *owed += number ? blank : 0;
+    if (text && text[0]) {
+        pad(sheet, *owed);
+        *owed = 0;
+    }
     print_text(sheet, text);
-    if (!last)
-        pad(sheet, (number ? 0 : blank) + GAP);
+    *owed += (number ? 0 : blank) + GAP;
 }
 
 /* Whether a column holds no text, so that its header stands on the right. */
@@ -186,19 +188,19 @@ static bool grid_is_number(const struct grid *grid, size_t column)
 static void print_grid(struct sheet *sheet, const struct grid *grid, int indent)
 {
     bool header = grid->columns > 0 && grid->key[0];
-    if (header) {
-        pad(sheet, indent);
-        for (size_t column = 0; column < grid->columns; column++)
-            print_cell(sheet, grid, column, grid_is_number(grid, column),
-                       strdup(grid->key[column]));
-        fputc('\n', sheet->stream);
-    }
+    int owed = indent;
+    for (size_t column = 0; header && column < grid->columns; column++)
+        print_cell(sheet, grid->width[column], grid_is_number(grid, column),
+                   strdup(grid->key[column]), &owed);
+    fputs(header ? "\n" : "", sheet->stream);
     for (size_t row = 0; row < json_array_size(grid->rows); row++) {
-        pad(sheet, indent);
-        for (size_t column = 0; column < grid->columns; column++)
-            print_cell(sheet, grid, column,
-                       json_is_number(grid_value(grid, row, column)),
-                       grid_text(grid, row, column));
+        owed = indent;
+        for (size_t column = 0; column < grid->columns; column++) {
+            json_t *value = grid_value(grid, row, column);
+            print_cell(sheet, grid->width[column],
+                       json_is_number(value) || json_is_null(value),
+                       grid_text(grid, row, column), &owed);
+        }
         fputc('\n', sheet->stream);
     }
 }
@@ -280,6 +282,12 @@ static void print_flat(struct sheet *sheet, const char *key, json_t *whole,
     fputs(first ? "none\n" : "\n", sheet->stream);
 }
 
+/* Whether a member stands on its key's line. */
+static bool is_flat(json_t *value)
+{
+    return all_scalars(value) && !is_rows(value);
+}
+
 static void print_key(struct sheet *sheet, const char *key, int indent,
                       int width)
 {
@@ -310,7 +318,7 @@ static void print_nested(struct sheet *sheet, const char *key, json_t *value,
 static void print_member(struct sheet *sheet, const char *key, json_t *value,
                          int indent, int width)
 {
-    bool flat = all_scalars(value) && !is_rows(value);
+    bool flat = is_flat(value);
     print_key(sheet, key, indent, flat ? width + GAP : 0);
     if (is_scalar(value)) {
         print_text(sheet, cor_value_text(key, value, -1));
@@ -323,14 +331,16 @@ static void print_member(struct sheet *sheet, const char *key, json_t *value,
     }
 }
 
-/* Width of the longest key, so that values stand under each other. */
+/* Width of the longest key that has its value beside it, so that the values
+   stand under each other. */
 static int key_width(json_t *object)
 {
     int most = 0;
     for (void *at = json_object_iter(object); at;
          at = json_object_iter_next(object, at)) {
         int width = cor_text_width(json_object_iter_key(at));
-        if (width > most && width <= KEY_MOST)
+        bool beside = is_flat(json_object_iter_value(at));
+        if (beside && width > most && width <= KEY_MOST)
             most = width;
     }
     return most;

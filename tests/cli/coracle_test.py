@@ -72,23 +72,24 @@ class Run:
             self.err[-4000:])
 
 
-def command_of(job, args, ranks, launch=()):
-    words = [CORACLE] + ([job] if job else []) + [str(arg) for arg in args]
+def command_of(job, args, ranks, launch=(), program=CORACLE):
+    words = [program] + ([job] if job else []) + [str(arg) for arg in args]
     if ranks > 1 or launch:
         words = [MPIRUN, *launch, "-n", str(ranks)] + words
     return words
 
 
-def start(job, *args, ranks=1, env=None, launch=(), stdout=subprocess.PIPE,
-          stderr=subprocess.PIPE, preexec_fn=None):
+def start(job, *args, ranks=1, env=None, launch=(), program=CORACLE,
+          stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=None):
     """The program as a Popen, in a process group of its own: for tests that
-    signal or kill it."""
+    signal or kill it. `launch` are words for mpirun, which then is used for one
+    rank too."""
     environment = {**os.environ, **ENVIRONMENT}
     for name, value in (env or {}).items():
         environment.pop(name, None)
         if value is not None:
             environment[name] = str(value)
-    return subprocess.Popen(command_of(job, args, ranks, launch),
+    return subprocess.Popen(command_of(job, args, ranks, launch, program),
                             env=environment, stdin=subprocess.DEVNULL,
                             stdout=stdout, stderr=stderr,
                             start_new_session=True, preexec_fn=preexec_fn)
@@ -191,6 +192,7 @@ class Case(unittest.TestCase):
     """A test with a folder of its own, removed afterwards."""
 
     maxDiff = None
+    program = CORACLE
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="coracle-")
@@ -209,7 +211,7 @@ class Case(unittest.TestCase):
 
     def ok(self, job, *args, **how):
         """Run and expect success."""
-        done = run(job, *args, **how)
+        done = run(job, *args, **{"program": self.program, **how})
         self.assertEqual(done.code, 0, str(done))
         return done
 
@@ -217,7 +219,7 @@ class Case(unittest.TestCase):
         """Run and expect a failure: the exit code, nothing on stdout, one
         message that starts with `coracle JOB: ` and holds all of `says`.
         Returns the message."""
-        done = run(job, *args, **how)
+        done = run(job, *args, **{"program": self.program, **how})
         self.assertEqual(done.code, code, str(done))
         self.assertEqual(done.out, "", str(done))
         self.assertEqual(len(done.messages), 1, str(done))
