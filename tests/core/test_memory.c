@@ -1,0 +1,46 @@
+#define TEAM_TEST_MAIN
+#include "team_test.h"
+
+#include "coracle/memory.h"
+
+#include <string.h>
+
+static void blocks_are_aligned_and_kept_when_they_grow(void **state)
+{
+    (void)state;
+    int64_t *number = NULL;
+    CHECK_OK(COR_NEW(&number, 10));
+    CHECK((uintptr_t)number % 64 == 0);
+    for (int64_t i = 0; i < 10; i++)
+        number[i] = i;
+    CHECK_OK(cor_reallocate(&number, 10, 4 << 20, sizeof *number, "numbers"));
+    CHECK((uintptr_t)number % 64 == 0 && number[9] == 9);
+    cor_free(number);
+    CHECK_OK(COR_NEW_ZEROED(&number, 0));
+    CHECK(number != NULL);
+    cor_free(number);
+}
+
+static void too_much_is_a_status(void **state)
+{
+    (void)state;
+    char *block = (char *)"";
+    CHECK(cor_allocate(&block, INT64_MAX, 16, "ratings") == COR_EMEMORY);
+    CHECK(block == NULL && strstr(cor_message(), "ratings"));
+    CHECK(cor_allocate(&block, -1, 16, "ratings") == COR_EMEMORY);
+    CHECK(cor_allocate(&block, INT64_C(1) << 55, 1, "ratings") == COR_EMEMORY);
+}
+
+static void the_machine_tells_its_memory(void **state)
+{
+    (void)state;
+    CHECK(cor_memory_peak() > 1 << 20);
+    CHECK(cor_memory_available() > 1 << 20);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(blocks_are_aligned_and_kept_when_they_grow),
+    cmocka_unit_test(too_much_is_a_status),
+    cmocka_unit_test(the_machine_tells_its_memory),
+};
+TEAM_TESTS(tests)
