@@ -95,15 +95,20 @@ int cor_recommend(const cor_team *team, const cor_model *model,
 
 void cor_toplists_free(cor_toplists *lists);
 
-/** Ids and titles of items that stand with other ranks. */
+/** Ids, and titles where there are some, of rows that stand with other ranks.
+ */
 typedef struct cor_names cor_names;
 
-/** Fetch the names of `count` items, rows of the model or -1. Collective.
-    @param[in,out] item  changed to rows of the tables below; -1 stays */
-int cor_names_create(const cor_team *team, const cor_model *model,
-                     int32_t *item, int64_t count, cor_names **names);
+/**
+ * Fetch the names of `count` rows of a table of ids, or -1. Collective.
+ * @param[in] title  names beside the ids; NULL or of total 0: none
+ * @param[in,out] row  changed to rows of the tables below; -1 stays
+ */
+int cor_names_create(const cor_team *team, const cor_ids *id,
+                     const cor_ids *title, int32_t *row, int64_t count,
+                     cor_names **names);
 void cor_names_destroy(cor_names **names);
-/** Borrowed tables, for cor_ids_print. NULL where the model has no titles. */
+/** Borrowed tables, for cor_ids_print. NULL where there are no titles. */
 const cor_ids *cor_names_id(const cor_names *names);
 const cor_ids *cor_names_title(const cor_names *names);
 

@@ -79,16 +79,18 @@ static int fetch_items(foldin *f)
 {
     const cor_model *model = f->model;
     cor_window *window = NULL;
-    COR_TRY(cor_item_slots(f->team, model, f->slot, f->count, &f->halo));
-    int rc = cor_item_known(model, f->halo, &window);
+    COR_TRY(cor_slots_plan(f->team, model->item.shards, f->slot, f->count,
+                           &f->halo));
+    int rc = cor_slots_known(model, f->halo, &window);
     if (rc == COR_OK)
         drop_unknown_items(f, cor_window_rows(window));
     cor_window_destroy(&window);
     COR_TRY(rc);
-    COR_TRY(cor_item_window(model, f->halo, model->item.factor,
-                            (size_t)model->ld * sizeof(float), &f->factor));
-    return cor_item_window(model, f->halo, model->item.bias, sizeof(float),
-                           &f->bias);
+    int64_t items = model->item.count;
+    COR_TRY(cor_slots_window(f->halo, model->item.factor, items,
+                             (size_t)model->ld * sizeof(float), &f->factor));
+    return cor_slots_window(f->halo, model->item.bias, items, sizeof(float),
+                            &f->bias);
 }
 
 static int gather(foldin *f, const cor_interactions *data)

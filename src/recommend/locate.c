@@ -1,8 +1,8 @@
 /* From the ids of any table to the rows of the model. */
 #include "locate.h"
-#include "coracle/halo.h"
 #include "coracle/memory.h"
 #include "coracle/recommend.h"
+#include "slots.h"
 
 #include <string.h>
 
@@ -16,6 +16,21 @@ int cor_model_find(const cor_team *team, const cor_ids *table,
     return rc;
 }
 
+int cor_ids_shards(const cor_team *team, const cor_ids *ids,
+                   cor_shards **shards)
+{
+    return cor_shards_create_even(team, cor_shards_default_count(ids->total),
+                                  ids->total, shards);
+}
+
+int cor_ids_place(const cor_team *team, const cor_shards *shards, cor_ids *ids)
+{
+    int rank = cor_team_rank(team);
+    int64_t first = cor_shards_first_row(shards, rank);
+    int64_t end = cor_shards_first_row(shards, rank + 1);
+    return cor_ids_move(team, ids, first, end - first);
+}
+
 /* The rows found for a table of ids, moved to even shards so that whoever
    refers to one of the ids can fetch its row. */
 static int place_rows(const cor_team *team, const cor_ids *table,
@@ -25,13 +40,8 @@ static int place_rows(const cor_team *team, const cor_ids *table,
         .total = asked->total, .first = asked->first, .count = asked->count};
     COR_TRY(cor_agree(team, COR_NEW(&found->number, asked->count)));
     COR_TRY(cor_model_find(team, table, asked, found->number));
-    int rc = cor_shards_create_even(
-        team, cor_shards_default_count(asked->total), asked->total, shards);
-    COR_TRY(cor_agree(team, rc));
-    int rank = cor_team_rank(team);
-    int64_t first = cor_shards_first_row(*shards, rank);
-    int64_t end = cor_shards_first_row(*shards, rank + 1);
-    return cor_ids_move(team, found, first, end - first);
+    COR_TRY(cor_agree(team, cor_ids_shards(team, asked, shards)));
+    return cor_ids_place(team, *shards, found);
 }
 
 /* row[i] = found[index[i]], wherever that stands. */
@@ -48,17 +58,11 @@ static int look_up(const cor_team *team, const cor_shards *shards,
         rc = cor_halo_create(team, shards, slot, count, &halo);
     }
     if (rc == COR_OK)
-        rc = cor_window_create(halo, sizeof *found->number, &window);
-    if (rc == COR_OK) {
-        memcpy(cor_window_own(window), found->number,
-               (size_t)found->count * sizeof *found->number);
-        rc = cor_window_update(window);
-    }
-    if (rc == COR_OK) {
-        const int64_t *rows = cor_window_rows(window);
-        for (int64_t i = 0; i < count; i++)
-            row[i] = rows[slot[i]];
-    }
+        rc = cor_slots_window(halo, found->number, found->count,
+                              sizeof *found->number, &window);
+    const int64_t *rows = rc == COR_OK ? cor_window_rows(window) : NULL;
+    for (int64_t i = 0; rc == COR_OK && i < count; i++)
+        row[i] = rows[slot[i]];
     cor_window_destroy(&window);
     cor_halo_destroy(&halo);
     cor_free(slot);

@@ -93,9 +93,10 @@ static int place_items(cor_predictor *p, const pair *arrived)
 {
     for (int64_t j = 0; j < p->arrivals; j++)
         p->slot[j] = arrived[j].item;
-    COR_TRY(cor_item_slots(p->team, p->model, p->slot, p->arrivals, &p->halo));
+    COR_TRY(cor_slots_plan(p->team, p->model->item.shards, p->slot, p->arrivals,
+                           &p->halo));
     cor_window *window = NULL;
-    int rc = cor_item_known(p->model, p->halo, &window);
+    int rc = cor_slots_known(p->model, p->halo, &window);
     const int8_t *known = rc == COR_OK ? cor_window_rows(window) : NULL;
     for (int64_t j = 0; rc == COR_OK && j < p->arrivals; j++)
         if (p->slot[j] >= 0 && !known[p->slot[j]])

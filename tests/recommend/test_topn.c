@@ -221,7 +221,8 @@ static void names_of_items(void **state)
     CHECK_OK(plant_model(team, &with_ties, &model));
     for (int i = 0; i < COUNT; i++)
         item[i] = row[i] = i % 5 == 2 ? -1 : (i * 97) % ITEMS;
-    CHECK_OK(cor_names_create(team, &model, item, COUNT, &names));
+    CHECK_OK(cor_names_create(team, &model.item.id, &model.item_title, item,
+                              COUNT, &names));
     bool good = true;
     for (int i = 0; i < COUNT; i++) {
         char id[64], title[64], expected[64];
