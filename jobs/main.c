@@ -9,7 +9,10 @@ static const cor_job using = {.summary = "Using a model"};
 
 int main(int argc, char **argv)
 {
-    const cor_job *const jobs[] = {&data_in, &preparing, &training, &using,
-                                   NULL};
+    const cor_job *const jobs[] = {&data_in,       &cor_job_generate,
+                                   &preparing,     &cor_job_split,
+                                   &cor_job_kcore, &cor_job_popular,
+                                   &training,      &cor_job_als,
+                                   &using,         NULL};
     return cor_command_main(argc, argv, jobs);
 }

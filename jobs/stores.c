@@ -1,5 +1,7 @@
 #include "stores.h"
 
+#include <unistd.h>
+
 int store_measure(const cor_command *command, const char *path,
                   cor_interactions_summary *summary)
 {
@@ -17,6 +19,14 @@ int store_try_output(const cor_command *command, const char *path)
                             &file));
     cor_file_close(&file);
     return COR_OK;
+}
+
+void store_remove_outputs(const cor_command *command, const char *const *path,
+                          int paths)
+{
+    for (int i = 0; i < paths && cor_team_rank(command->team) == 0; i++)
+        unlink(path[i]);
+    cor_team_barrier(command->team);
 }
 
 void store_report(const cor_interactions_summary *summary, cor_result *result)

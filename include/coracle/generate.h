@@ -17,6 +17,7 @@
 #define CORACLE_GENERATE_H
 
 #include "coracle/interactions.h"
+#include "coracle/plan.h"
 #include "coracle/progress.h"
 
 typedef struct cor_generate_options {
@@ -32,13 +33,20 @@ typedef struct cor_generate_options {
 /** 10,000 users, 2,000 items, a million interactions, rank 16, noise 0.75. */
 cor_generate_options cor_generate_default(void);
 
+/** COR_EUSAGE for sizes that make no sense. Local. */
+int cor_generate_check(const cor_generate_options *options);
+
 /**
  * Make the interactions of my shards' users. Ids are 1, 2, ... Collective;
  * options equal on all ranks. The caller gives `data` to
  * cor_interactions_free, also after a failure.
- * @return COR_OK; COR_EUSAGE: sizes that make no sense; COR_EMEMORY
+ * @return COR_OK; COR_EUSAGE, as cor_generate_check; COR_EMEMORY
  */
 int cor_generate(const cor_team *team, const cor_generate_options *options,
                  cor_progress *progress, cor_interactions *data);
+
+/** What cor_generate and writing its store need. */
+cor_plan cor_generate_plan(const cor_team *team,
+                           const cor_generate_options *options);
 
 #endif

@@ -12,6 +12,7 @@
 #define CORACLE_KCORE_H
 
 #include "coracle/interactions.h"
+#include "coracle/plan.h"
 #include "coracle/progress.h"
 
 typedef struct cor_kcore_options {
@@ -68,5 +69,9 @@ int cor_kcore_cut(const cor_team *team, cor_kcore *core,
  */
 int cor_kcore_cut_other(const cor_team *team, const cor_kcore *core,
                         cor_interactions *other);
+
+/** What finding the core of such a store, and cutting it, needs. */
+cor_plan cor_kcore_plan(const cor_team *team,
+                        const cor_interactions_summary *store);
 
 #endif

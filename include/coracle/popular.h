@@ -7,6 +7,7 @@
 #define CORACLE_POPULAR_H
 
 #include "coracle/interactions.h"
+#include "coracle/plan.h"
 
 enum cor_popular_by { COR_POPULAR_MEAN, COR_POPULAR_COUNT };
 
@@ -42,5 +43,9 @@ int cor_popular_items(const cor_team *team, const cor_interactions *data,
 int cor_popular_texts(const cor_team *team, const cor_ids *table,
                       const cor_popular_item *list, int64_t count, char **text,
                       int64_t *width);
+
+/** What cor_popular_items needs for such a store. */
+cor_plan cor_popular_plan(const cor_team *team,
+                          const cor_interactions_summary *store);
 
 #endif

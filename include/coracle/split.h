@@ -8,6 +8,7 @@
 #define CORACLE_SPLIT_H
 
 #include "coracle/interactions.h"
+#include "coracle/plan.h"
 
 enum cor_split_by {
     COR_SPLIT_TIME, /* cut at timestamps; rows at a cut go to the later part */
@@ -31,10 +32,16 @@ typedef struct cor_split_options {
 /** Fractions 0.8, 0.1, 0.1; a hash of the user with 0.3 in test; the last 1. */
 cor_split_options cor_split_default(void);
 
+/** COR_EUSAGE for options that make no sense. Local. */
+int cor_split_check(const cor_split_options *options);
+
+/** Whether this way of splitting has the part COR_TRAIN, COR_VALID, COR_TEST.
+ */
+bool cor_split_has(const cor_split_options *options, int part);
+
 typedef struct cor_split {
     uint8_t *part;           /* of my rows: COR_TRAIN, COR_VALID or COR_TEST */
     int64_t rows[COR_PARTS]; /* of all ranks */
-    bool used[COR_PARTS];    /* whether this way of splitting has the part */
     int thresholds;          /* time: how many cuts */
     int64_t threshold[2];    /* first time of each part but the first */
 } cor_split;
@@ -65,5 +72,9 @@ int cor_split_write(const cor_team *team, const cor_interactions *data,
                     const cor_split *split, int part, const char *path,
                     const cor_file_options *options,
                     cor_interactions_summary *summary);
+
+/** What splitting such a store and writing its parts needs. */
+cor_plan cor_split_plan(const cor_team *team,
+                        const cor_interactions_summary *store);
 
 #endif

@@ -5,6 +5,7 @@
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/random.h"
+#include "need.h"
 #include "planted.h"
 #include "spread.h"
 
@@ -27,7 +28,7 @@ cor_generate_options cor_generate_default(void)
                                   .seed = 42};
 }
 
-static int check(const cor_generate_options *options)
+int cor_generate_check(const cor_generate_options *options)
 {
     int64_t users = options->users, items = options->items;
     int64_t rows = options->interactions;
@@ -287,7 +288,7 @@ int cor_generate(const cor_team *team, const cor_generate_options *options,
 {
     *data =
         (cor_interactions){.users = options->users, .items = options->items};
-    COR_TRY(cor_agree(team, check(options)));
+    COR_TRY(cor_generate_check(options));
     cor_activity activity = {0};
     int64_t *start = NULL;
     int rc = cor_activity_deal(team, options, &activity);
@@ -307,4 +308,21 @@ int cor_generate(const cor_team *team, const cor_generate_options *options,
         rc = name_rows(team, options, data);
     cor_free(activity.rows);
     return rc;
+}
+
+cor_plan cor_generate_plan(const cor_team *team,
+                           const cor_generate_options *options)
+{
+    int64_t rows = options->interactions, shards = options->shards;
+    if (shards == 0)
+        shards = cor_shards_default_count(rows);
+    int64_t most = cor_need_rows(team, rows, shards);
+    int64_t users = options->users / cor_team_size(team) + 1;
+    int64_t thread = options->items * 16; /* for who has half of the items */
+    return (cor_plan){.rows_rank = most,
+                      .bytes_rank = cor_plan_base() +
+                                    most * cor_need_columns(true) + users * 40 +
+                                    cor_team_threads(team) * thread,
+                      .bytes_disk = cor_need_disk(rows, options->users,
+                                                  options->items, true)};
 }

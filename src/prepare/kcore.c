@@ -1,6 +1,7 @@
 #include "coracle/kcore.h"
 
 #include "coracle/memory.h"
+#include "need.h"
 #include "peel.h"
 #include "spread.h"
 #include "touched.h"
@@ -280,4 +281,24 @@ int cor_kcore_cut_other(const cor_team *team, const cor_kcore *core,
     cor_free(item);
     cor_free(user);
     return rc;
+}
+
+/* Beside the columns stand, while peeling, the slots and their lists, and
+   while cutting, the rows that travel; the greater counts. */
+cor_plan cor_kcore_plan(const cor_team *team,
+                        const cor_interactions_summary *store)
+{
+    int64_t rows = store->interactions;
+    int64_t most = cor_need_rows(team, rows, store->shards);
+    int64_t users = store->users / cor_team_size(team) + 1;
+    int64_t slots = store->items < most ? store->items : most;
+    int64_t peeling = most * 8 + users * 21 + slots * 32;
+    int64_t cutting = most * 24;
+    return (cor_plan){
+        .rows_rank = most,
+        .bytes_rank = cor_plan_base() +
+                      most * cor_need_columns(store->has_time) + users * 20 +
+                      (peeling > cutting ? peeling : cutting),
+        .bytes_disk =
+            cor_need_disk(rows, store->users, store->items, store->has_time)};
 }

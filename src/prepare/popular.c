@@ -3,6 +3,7 @@
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
+#include "need.h"
 #include "spread.h"
 
 #include <string.h>
@@ -238,4 +239,16 @@ int cor_popular_texts(const cor_team *team, const cor_ids *table,
     cor_free(all);
     cor_free(packed);
     return rc;
+}
+
+cor_plan cor_popular_plan(const cor_team *team,
+                          const cor_interactions_summary *store)
+{
+    int64_t most = cor_need_rows(team, store->interactions, store->shards);
+    int64_t items = store->items / cor_team_size(team) + 1;
+    int64_t travel = cor_team_size(team) > 1 ? most * 16 : 0;
+    return (cor_plan){.rows_rank = most,
+                      .bytes_rank = cor_plan_base() + travel +
+                                    most * cor_need_columns(false) +
+                                    items * 64};
 }

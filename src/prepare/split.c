@@ -3,6 +3,7 @@
 #include "coracle/memory.h"
 #include "coracle/random.h"
 #include "keyed.h"
+#include "need.h"
 #include "quantile.h"
 
 #include <math.h>
@@ -149,7 +150,7 @@ static void count_parts(const cor_team *team, const cor_interactions *data,
     cor_team_sum(team, split->rows, COR_PARTS);
 }
 
-static int check(const cor_split_options *options)
+int cor_split_check(const cor_split_options *options)
 {
     if (options->by == COR_SPLIT_HASH)
         return cor_keyed_check(options->test);
@@ -157,6 +158,13 @@ static int check(const cor_split_options *options)
         return cor_fail(COR_EUSAGE, "the number of last interactions must be "
                                     "1 or more");
     return options->by == COR_SPLIT_LAST ? COR_OK : check_fractions(options);
+}
+
+bool cor_split_has(const cor_split_options *options, int part)
+{
+    bool by_fractions =
+        options->by == COR_SPLIT_TIME || options->by == COR_SPLIT_RANDOM;
+    return part != COR_VALID || (by_fractions && options->fractions == 3);
 }
 
 static int decide(const cor_team *team, const cor_interactions *data,
@@ -181,11 +189,8 @@ static int decide(const cor_team *team, const cor_interactions *data,
 int cor_split_find(const cor_team *team, const cor_interactions *data,
                    const cor_split_options *options, cor_split *split)
 {
-    *split = (cor_split){.used = {[COR_TRAIN] = true, [COR_TEST] = true}};
-    COR_TRY(check(options));
-    split->used[COR_VALID] =
-        (options->by == COR_SPLIT_TIME || options->by == COR_SPLIT_RANDOM) &&
-        options->fractions == 3;
+    *split = (cor_split){0};
+    COR_TRY(cor_split_check(options));
     if (cor_shards_rows(data->row_shards) == 0)
         return cor_fail(COR_EDATA, "there are no interactions to split");
     COR_TRY(cor_agree(team, COR_NEW(&split->part, data->rows)));
@@ -279,4 +284,19 @@ int cor_split_write(const cor_team *team, const cor_interactions *data,
     cor_free(out.time);
     cor_shards_destroy(&out.row_shards);
     return rc;
+}
+
+/* The parts are copied one at a time beside the whole. */
+cor_plan cor_split_plan(const cor_team *team,
+                        const cor_interactions_summary *store)
+{
+    int64_t rows = store->interactions;
+    int64_t most = cor_need_rows(team, rows, store->shards);
+    int64_t users = store->users / cor_team_size(team) + 1;
+    return (cor_plan){
+        .rows_rank = most,
+        .bytes_rank = cor_plan_base() + users * 12 +
+                      most * (2 * cor_need_columns(store->has_time) + 1),
+        .bytes_disk = cor_need_disk(rows, 3 * store->users, 3 * store->items,
+                                    store->has_time)};
 }

@@ -1,0 +1,88 @@
+#include "jobs.h"
+
+#include "coracle/generate.h"
+#include "stores.h"
+
+static struct {
+    int64_t users, items, interactions, rank, shards;
+    double noise;
+    bool titles;
+} set = {.users = 10000,
+         .items = 2000,
+         .interactions = 1000000,
+         .rank = 16,
+         .noise = 0.75};
+
+static const cor_option options[] = {
+    {"users", 0, COR_OPTION_INT, &set.users, "U", "users"},
+    {"items", 0, COR_OPTION_INT, &set.items, "I", "items"},
+    {"interactions", 0, COR_OPTION_INT, &set.interactions, "N",
+     "interactions, exactly; a user has an item once"},
+    {"rank", 0, COR_OPTION_INT, &set.rank, "K", "factors of the planted model"},
+    {"noise", 0, COR_OPTION_REAL, &set.noise, "S",
+     "standard deviation of what the planted model can't explain"},
+    {"shards", 0, COR_OPTION_INT, &set.shards, "N",
+     "shards of the store; 0: by size, at least 64"},
+    {"titles", 0, COR_OPTION_FLAG, &set.titles, NULL,
+     "give the items titles: Item 17"},
+    COR_OPTIONS_END};
+
+static int generate(cor_command *command, const cor_generate_options *o)
+{
+    cor_interactions data = {0};
+    cor_interactions_summary summary;
+    int rc = cor_generate(command->team, o, command->progress, &data);
+    if (rc == COR_OK)
+        rc = cor_interactions_write(command->team, command->output,
+                                    &command->file, &data, &summary);
+    cor_interactions_free(&data);
+    if (rc == COR_OK)
+        store_report(&summary, command->result);
+    return rc;
+}
+
+static int run(cor_command *command)
+{
+    COR_TRY(cor_command_inputs(command, 0, 0));
+    COR_TRY(cor_command_needs_output(command));
+    cor_generate_options o = {.users = set.users,
+                              .items = set.items,
+                              .interactions = set.interactions,
+                              .rank = set.rank,
+                              .noise = set.noise,
+                              .shards = set.shards,
+                              .seed = command->seed,
+                              .titles = set.titles};
+    COR_TRY(cor_generate_check(&o));
+    cor_plan plan = cor_generate_plan(command->team, &o);
+    if (command->plan) {
+        cor_plan_report(command->team, &plan, command->result);
+        return COR_OK;
+    }
+    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(store_try_output(command, command->output));
+    return generate(command, &o);
+}
+
+const cor_job cor_job_generate = {
+    .name = "generate",
+    .summary = "make interactions of any size from a planted model",
+    .usage = "[options] -o STORE --users U --items I --interactions N",
+    .description =
+        "Makes a store whose users and items follow power laws (a few have "
+        "many interactions, most have few) and whose values come from a "
+        "planted model: 3.5, plus a bias of the user and one of the item, "
+        "plus a product of their --rank factors, plus --noise, rounded to "
+        "half stars from 0.5 to 5. A model that finds all there is to find "
+        "has an error a little above --noise.\n"
+        "\n"
+        "  mpirun -n 4 coracle generate -o demo.h5 --users 100000 \\\n"
+        "      --items 20000 --interactions 10000000\n"
+        "\n"
+        "Ids are 1, 2, 3, ... Every user has an interaction where there are "
+        "as many as users, and every item where there are as many as items. "
+        "Times lie between 1995 and 2015. The same --seed gives the same "
+        "store on any number of ranks, each of which makes its own users "
+        "alone: memory falls with the ranks.",
+    .options = options,
+    .run = run};
