@@ -1,0 +1,172 @@
+#include "jobs.h"
+
+#include "coracle/ingest.h"
+#include "stores.h"
+
+#include <string.h>
+
+static struct {
+    const char *format, *header, *delimiter, *columns, *time_format;
+    const char *id_order, *titles, *titles_columns, *on_error, *reject, *keep;
+    int64_t shards;
+    bool compress;
+} set = {.format = "auto",
+         .header = "auto",
+         .time_format = "auto",
+         .id_order = "first",
+         .on_error = "stop"};
+
+#define FORMATS "auto|csv|tsv|dat|inter"
+#define HEADERS "auto|yes|no"
+#define TIMES "auto|unix|unix-ms|iso8601"
+
+static const cor_option options[] = {
+    {"format", 0, COR_OPTION_WORDS, &set.format, FORMATS,
+     "how the files are written; auto: by their ending, else their first line"},
+    {"columns", 0, COR_OPTION_TEXT, &set.columns, "NAME=COLUMN,...",
+     "user=, item=, value=, time=: a name of the header or a position from 1"},
+    {"header", 0, COR_OPTION_WORDS, &set.header, HEADERS,
+     "whether a file's first line names its columns"},
+    {"delimiter", 0, COR_OPTION_TEXT, &set.delimiter, "TEXT",
+     "what separates fields: 1 to 7 bytes, or `tab`"},
+    {"time-format", 0, COR_OPTION_WORDS, &set.time_format, TIMES,
+     "how times are written; auto: numbers are seconds since 1970"},
+    {"shards", 0, COR_OPTION_INT, &set.shards, "N",
+     "shards of the store; 0: by size, at least 64"},
+    {"id-order", 0, COR_OPTION_WORDS, &set.id_order, "first|sorted",
+     "number users and items as they first appear, or in order of their ids"},
+    {"keep", 0, COR_OPTION_TEXT, &set.keep, "NAME,NAME",
+     "further columns; not supported yet"},
+    {"compress", 0, COR_OPTION_FLAG, &set.compress, NULL,
+     "compress the store: smaller, and slower to write"},
+    {"titles", 0, COR_OPTION_TEXT, &set.titles, "FILE",
+     "a second file, with the items' names"},
+    {"titles-columns", 0, COR_OPTION_TEXT, &set.titles_columns,
+     "NAME=COLUMN,...", "item=, title=: its columns"},
+    {"on-error", 0, COR_OPTION_WORDS, &set.on_error, "stop|skip",
+     "what a malformed row does: stop the job, or be set aside and counted"},
+    {"reject", 0, COR_OPTION_TEXT, &set.reject, "FILE",
+     "where rows that are set aside are written, as they are"},
+    COR_OPTIONS_END};
+
+/* The position of a word among those of an option, which has checked it. */
+static int position_of(const char *word, const char *words)
+{
+    int position = 0;
+    size_t length = strlen(word);
+    while (strncmp(words, word, length) != 0 ||
+           (words[length] && words[length] != '|')) {
+        words = strchr(words, '|') + 1;
+        position++;
+    }
+    return position;
+}
+
+static cor_ingest_options ingest_options(const cor_command *command)
+{
+    cor_ingest_options o = cor_ingest_options_default();
+    o.format = (enum cor_ingest_format)position_of(set.format, FORMATS);
+    o.header = (enum cor_ingest_header)position_of(set.header, HEADERS);
+    o.time_format = (enum cor_time_format)position_of(set.time_format, TIMES);
+    o.delimiter = set.delimiter;
+    o.columns = set.columns;
+    o.shards = set.shards;
+    o.sorted = strcmp(set.id_order, "sorted") == 0;
+    o.titles = set.titles;
+    o.titles_columns = set.titles_columns;
+    o.skip = strcmp(set.on_error, "skip") == 0;
+    o.reject = set.reject;
+    o.force = command->force;
+    return o;
+}
+
+static void report(const cor_command *command,
+                   const cor_interactions_summary *summary,
+                   const cor_ingest_report *found)
+{
+    cor_result *result = command->result;
+    store_report(summary, result);
+    cor_result_int(result, "rejected", found->rejected);
+    if (!set.titles)
+        return;
+    cor_result_int(result, "titles", found->titles);
+    cor_result_int(result, "titles_rejected", found->titles_rejected);
+}
+
+static int ingest(const cor_command *command, const cor_ingest_options *o)
+{
+    cor_interactions data;
+    cor_interactions_summary summary;
+    cor_ingest_report found;
+    cor_file_options file = command->file;
+    file.compress = set.compress;
+    COR_TRY(cor_ingest(command->team, command->input, command->inputs, o,
+                       command->progress, &data, &found));
+    cor_progress_detail(command->progress,
+                        "parsed %.1f MB in %.3f s on %d ranks",
+                        (double)found.bytes / 1e6, found.seconds_parse,
+                        cor_team_size(command->team));
+    int rc = cor_interactions_write(command->team, command->output, &file,
+                                    &data, &summary);
+    cor_interactions_free(&data);
+    if (rc == COR_OK)
+        report(command, &summary, &found);
+    else if (set.reject)
+        store_remove_outputs(command, &set.reject, 1);
+    return rc;
+}
+
+static int run(cor_command *command)
+{
+    cor_ingest_options o = ingest_options(command);
+    COR_TRY(cor_command_inputs(command, 1, INT32_MAX));
+    COR_TRY(cor_command_needs_output(command));
+    if (set.keep)
+        return cor_fail(COR_EUSAGE, "--keep is not supported yet: a store "
+                                    "holds user, item, value and time");
+    if (command->plan) {
+        cor_plan plan;
+        COR_TRY(cor_ingest_plan(command->team, command->input, command->inputs,
+                                &o, &plan));
+        cor_plan_report(command->team, &plan, command->result);
+        return COR_OK;
+    }
+    COR_TRY(store_try_output(command, command->output));
+    return ingest(command, &o);
+}
+
+const cor_job cor_job_ingest = {
+    .name = "ingest",
+    .summary = "read interactions from CSV, TSV, .dat and .inter files",
+    .usage = "[options] FILE... -o STORE",
+    .description =
+        "Reads interactions, one a line: a user, an item and, where there "
+        "are, a value and a time. Several files count as one, in the order "
+        "given; each may have its own header. Without a value every "
+        "interaction has the value 1.\n"
+        "\n"
+        "  mpirun -n 4 coracle ingest ratings.csv -o ratings.h5 \\\n"
+        "      --titles movies.csv\n"
+        "\n"
+        "Formats: csv (commas, or the semicolons, tabs or bars that the first "
+        "line shows; fields may be quoted as in RFC 4180), tsv (tabs, may be "
+        "quoted), dat (`::`, or tabs; no quotes), inter (tabs, a typed header "
+        "as user_id:token; no quotes). Files are UTF-8, lines end in LF or "
+        "CRLF; blank lines are passed over.\n"
+        "\n"
+        "Columns are found by common names (userId, user_id, movieId, item, "
+        "rating, timestamp, ...); where the header has none of them, or there "
+        "is no header, by position: user, item, value, time. --columns names "
+        "them; those it does not name are then looked for by common names "
+        "alone, and `value=` with nothing behind it leaves the value out.\n"
+        "\n"
+        "Ids that are all integers are kept as integers, others as text. A "
+        "malformed row stops the job with its file, line, column and text; "
+        "with --on-error skip it is set aside, counted, and written to "
+        "--reject. A quote that is never closed always stops the job.\n"
+        "\n"
+        "Times are kept in seconds since 1970 (UTC): whole numbers are "
+        "seconds, milliseconds with --time-format unix-ms, and dates such as "
+        "2018-09-23 or 2018-09-23T04:05:06Z are recognised.",
+    .options = options,
+    .run = run};

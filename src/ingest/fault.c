@@ -1,0 +1,99 @@
+#include "fault.h"
+
+#include <stdio.h>
+
+void ingest_fault_quote(ingest_fault *fault, const char *begin, const char *end)
+{
+    const size_t most = sizeof fault->text - 8;
+    size_t n = 0;
+    for (const char *p = begin; p < end; p++) {
+        if (n > most) {
+            memcpy(fault->text + n, "...", 3);
+            n += 3;
+            break;
+        }
+        unsigned char c = (unsigned char)*p;
+        if (c < ' ' || c > '~')
+            n += (size_t)snprintf(fault->text + n, 5, "\\x%02x", c);
+        else
+            fault->text[n++] = *p;
+    }
+    fault->text[n] = 0;
+}
+
+/* The part of the message behind "file:line: ". */
+static void describe(const ingest_fault *fault, const ingest_layout *layout,
+                     char *out, size_t size)
+{
+    char where[NAME_SIZE + 32];
+    long long found = (long long)fault->found;
+    const char *text = fault->text;
+    snprintf(where, sizeof where, "column %d (%s)", fault->field + 1,
+             layout->name[fault->role]);
+    switch (fault->kind) {
+    case FAULT_FIELDS:
+        snprintf(out, size, "%lld field%s where %s has %d", found,
+                 found == 1 ? "" : "s",
+                 layout->header ? "the header" : "the first row",
+                 layout->fields);
+        break;
+    case FAULT_TRAILING:
+        snprintf(out, size, "column %d: text follows the closing quote: \"%s\"",
+                 fault->field + 1, text);
+        break;
+    case FAULT_EMPTY:
+        snprintf(out, size, "%s: the id is empty", where);
+        break;
+    case FAULT_LONG:
+        snprintf(out, size, "%s: %lld bytes are more than %d: \"%s\"", where,
+                 found, COR_ID_LIMIT, text);
+        break;
+    case FAULT_UTF8:
+        snprintf(out, size, "%s: \"%s\" is not UTF-8 text", where, text);
+        break;
+    case FAULT_NUMBER:
+        snprintf(out, size, "%s: \"%s\" is not a number", where, text);
+        break;
+    case FAULT_FINITE:
+        snprintf(out, size,
+                 "%s: \"%s\" is not a finite number of single "
+                 "precision",
+                 where, text);
+        break;
+    case FAULT_TIME:
+        snprintf(out, size, "%s: \"%s\" is not a time of 64 bits", where, text);
+        break;
+    case FAULT_OPEN:
+        snprintf(out, size,
+                 "column %d: the quote that opens here is never "
+                 "closed",
+                 fault->field + 1);
+        break;
+    default:
+        snprintf(out, size,
+                 "the row that begins here has no end within %lld "
+                 "MiB; is this text, and is every quote closed?",
+                 found >> 20);
+        break;
+    }
+}
+
+int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,
+                      const ingest_source *file, const ingest_layout *layout,
+                      bool titles)
+{
+    char text[512];
+    int64_t line;
+    COR_TRY(ingest_source_line(team, file, fault->offset, &line));
+    describe(fault, layout, text, sizeof text);
+    const char *remedy = "correct the file or use --on-error skip";
+    if (fault->kind == FAULT_OPEN)
+        remedy = "close it, or double a quote that belongs to the text";
+    if (fault->kind == FAULT_ROW_LONG)
+        remedy = "check the file and --delimiter";
+    if (fault->kind == FAULT_TIME && !titles)
+        remedy = "correct the file, name its --time-format, or use "
+                 "--on-error skip";
+    return cor_fail(COR_EDATA, "%s:%lld: %s; %s", file->path, (long long)line,
+                    text, remedy);
+}

@@ -1,0 +1,156 @@
+/* Text files to interactions: parse, number the ids, put the columns together,
+   bring the rows to where they belong. */
+#include "coracle/ingest.h"
+
+#include "number.h"
+#include "reject.h"
+#include "titles.h"
+
+/* Bytes a row takes at the worst moment, when rows go to their users' ranks:
+   the parsed columns (20), the arrived ones (20), and what the exchange packs.
+   Measured; bytes on disk are the four columns. */
+enum { ROW_MEMORY = 80, ROW_DISK = 20, BUFFERS = 8 << 20 };
+
+cor_ingest_options cor_ingest_options_default(void)
+{
+    return (cor_ingest_options){0};
+}
+
+static int check_options(const char *const *file, int files,
+                         const cor_ingest_options *options)
+{
+    (void)file;
+    if (files < 1)
+        return cor_fail(COR_EUSAGE, "no file to read; name one or more");
+    if (options->shards < 0)
+        return cor_fail(COR_EUSAGE,
+                        "--shards %lld makes no sense; it must be "
+                        "1 or more",
+                        (long long)options->shards);
+    if (options->reject && !options->skip)
+        return cor_fail(COR_EUSAGE, "--reject needs --on-error skip");
+    if (options->titles_columns && !options->titles)
+        return cor_fail(COR_EUSAGE, "--titles-columns needs --titles");
+    return COR_OK;
+}
+
+/* The header's options are for the interactions; of a file of titles it is
+   found out. */
+static cor_ingest_options options_of_titles(const cor_ingest_options *options)
+{
+    cor_ingest_options own = *options;
+    own.format = COR_FORMAT_AUTO;
+    own.header = COR_HEADER_AUTO;
+    own.delimiter = NULL;
+    return own;
+}
+
+static void estimate(const cor_team *team, const ingest_input *in,
+                     cor_plan *plan)
+{
+    double rows = 0;
+    for (int f = 0; f < in->files; f++)
+        rows +=
+            (double)(in->base[f + 1] - in->base[f]) / in->layout[f].row_bytes;
+    int64_t all = (int64_t)rows, size = cor_team_size(team);
+    plan->rows_rank = (all + size - 1) / size;
+    plan->bytes_rank = cor_plan_base() + plan->rows_rank * ROW_MEMORY +
+                       (int64_t)BUFFERS * cor_team_threads(team);
+    plan->bytes_disk = all * ROW_DISK;
+}
+
+int cor_ingest_plan(const cor_team *team, const char *const *file, int files,
+                    const cor_ingest_options *options, cor_plan *plan)
+{
+    ingest_input in;
+    COR_TRY(check_options(file, files, options));
+    COR_TRY(ingest_input_open(team, file, files, options, false, &in));
+    estimate(team, &in, plan);
+    ingest_input_close(&in);
+    return COR_OK;
+}
+
+/* Parse, keep what was set aside, and see that something is left. */
+static int read_rows(const cor_team *team, const ingest_input *in,
+                     const cor_ingest_options *options, cor_progress *progress,
+                     ingest_parsed *parsed, cor_ingest_report *report)
+{
+    int64_t rows = 0;
+    double start = cor_team_seconds();
+    COR_TRY(ingest_parse(team, in, progress, parsed));
+    report->seconds_parse = cor_team_seconds() - start;
+    report->rejected = ingest_rejects_count(team, parsed);
+    for (int i = 0; i < parsed->pieces; i++)
+        rows += parsed->piece[i].rows.count;
+    cor_team_sum(team, &rows, 1);
+    if (rows == 0 && report->rejected > 0)
+        return cor_fail(COR_EDATA,
+                        "%s has no interactions: all %lld rows are "
+                        "bad; run with --on-error stop to see why",
+                        in->source[0].path, (long long)report->rejected);
+    if (rows == 0)
+        return cor_fail(COR_EDATA, "%s has no interactions%s",
+                        in->source[0].path,
+                        in->layout[0].header ? ": there is nothing below its "
+                                               "header"
+                                             : "");
+    if (options->reject)
+        return ingest_rejects_write(team, options->reject, options->force, in,
+                                    parsed);
+    return COR_OK;
+}
+
+static int ingest(const cor_team *team, const ingest_input *in,
+                  const cor_ingest_options *options, cor_progress *progress,
+                  cor_interactions *data, cor_ingest_report *report)
+{
+    ingest_parsed parsed = {0};
+    int64_t shards = options->shards;
+    int rc = read_rows(team, in, options, progress, &parsed, report);
+    if (rc == COR_OK) {
+        cor_progress_begin(progress, "ids", 0);
+        rc = ingest_number(team, options->sorted, &parsed, data);
+        cor_progress_end(progress);
+    }
+    ingest_parsed_free(&parsed);
+    if (rc != COR_OK)
+        return rc;
+    if (shards == 0) {
+        int64_t rows = data->rows;
+        cor_team_sum(team, &rows, 1);
+        shards = cor_shards_default_count(rows);
+    }
+    cor_progress_begin(progress, "arrange", 0);
+    rc = cor_interactions_arrange(team, shards, data);
+    if (rc == COR_OK)
+        rc = cor_interactions_place_ids(team, data);
+    cor_progress_end(progress);
+    return rc;
+}
+
+int cor_ingest(const cor_team *team, const char *const *file, int files,
+               const cor_ingest_options *options, cor_progress *progress,
+               cor_interactions *data, cor_ingest_report *report)
+{
+    ingest_input in;
+    cor_plan plan;
+    cor_ingest_report own;
+    report = report ? report : &own;
+    *report = (cor_ingest_report){0};
+    *data = (cor_interactions){0};
+    COR_TRY(check_options(file, files, options));
+    COR_TRY(ingest_input_open(team, file, files, options, false, &in));
+    for (int f = 0; f < files; f++)
+        report->bytes += in.source[f].size;
+    estimate(team, &in, &plan);
+    int rc = cor_plan_check(team, &plan);
+    if (rc == COR_OK)
+        rc = ingest(team, &in, options, progress, data, report);
+    ingest_input_close(&in);
+    cor_ingest_options titles = options_of_titles(options);
+    if (rc == COR_OK && options->titles)
+        rc = ingest_titles(team, &titles, progress, data, report);
+    if (rc != COR_OK)
+        cor_interactions_free(data);
+    return rc;
+}

@@ -1,0 +1,14 @@
+/* Slots of pieces become dense numbers; blocks of rows become columns. */
+#ifndef INGEST_NUMBER_H
+#define INGEST_NUMBER_H
+
+#include "coracle/interactions.h"
+#include "parse.h"
+
+/* Number users and items over all ranks and fill in data's columns and id
+   tables, as cor_interactions_arrange wants them. The pieces' rows and tables
+   are used up. Collective. */
+int ingest_number(const cor_team *team, bool sorted, ingest_parsed *parsed,
+                  cor_interactions *data);
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * The input is cut evenly by bytes into as many pieces as there are threads.
+ * Two things about a piece are known for certain only when others were read:
+ * whether its beginning lies inside quotes, and whether a column of ids is all
+ * integers. Both are guessed, then checked: a piece says where the next one's
+ * first row begins, and what it met. Pieces read on a wrong guess are read
+ * again, with quotes resolved exactly.
+ */
+#include "parse.h"
+
+#include "coracle/memory.h"
+#include "starts.h"
+
+#include <string.h>
+
+/* What the ranks tell each other about a piece. */
+typedef struct news {
+    int64_t first, next;
+    int32_t state;
+    bool wants_text[2], saw_text[2];
+} news;
+
+typedef struct parsing {
+    const cor_team *team;
+    const ingest_input *in;
+    cor_progress *progress;
+    ingest_parsed *out;
+    int pieces; /* of all ranks */
+    news *news; /* of all pieces */
+    bool exact; /* quotes are resolved */
+} parsing;
+
+void ingest_parsed_free(ingest_parsed *parsed)
+{
+    for (int i = 0; i < parsed->pieces; i++)
+        ingest_piece_free(&parsed->piece[i]);
+    cor_free(parsed->piece);
+    *parsed = (struct ingest_parsed){0};
+}
+
+/* a * b / c without overflow for a < 2^63, b <= c < 2^31. */
+static int64_t share_of(int64_t a, int64_t b, int64_t c)
+{
+    return a / c * b + a % c * b / c;
+}
+
+static int create(parsing *p, ingest_parsed *out)
+{
+    int64_t threads = cor_team_threads(p->team);
+    cor_team_max(p->team, &threads, 1);
+    int size = cor_team_size(p->team), rank = cor_team_rank(p->team);
+    *out = (ingest_parsed){0};
+    p->out = out;
+    p->pieces = size * (int)threads;
+    p->news = NULL;
+    COR_TRY(COR_NEW(&p->news, p->pieces));
+    COR_TRY(COR_NEW_ZEROED(&out->piece, threads));
+    out->pieces = (int)threads;
+    int64_t bytes = ingest_input_bytes(p->in);
+    for (int i = 0; i < out->pieces; i++) {
+        int64_t k = (int64_t)rank * threads + i;
+        out->piece[i].begin = share_of(bytes, k, p->pieces);
+        out->piece[i].end = share_of(bytes, k + 1, p->pieces);
+    }
+    return COR_OK;
+}
+
+/* The status of the first of this rank's pieces that failed. */
+static int first_failure(const ingest_parsed *out)
+{
+    for (int i = 0; i < out->pieces; i++)
+        if (out->piece[i].rc != COR_OK) {
+            cor_set_message(out->piece[i].message);
+            return out->piece[i].rc;
+        }
+    return COR_OK;
+}
+
+static void keep_failure(ingest_piece *piece, int rc)
+{
+    piece->rc = rc;
+    if (rc != COR_OK)
+        memcpy(piece->message, cor_message(), strlen(cor_message()) + 1);
+}
+
+/* Read this rank's stale pieces, a thread each, and tell the others. */
+static int read_stale(parsing *p)
+{
+    ingest_parsed *out = p->out;
+    int threads = cor_team_threads(p->team);
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int i = 0; i < out->pieces; i++)
+        if (out->piece[i].state == PIECE_STALE)
+            ingest_piece_read(p->in, out->text, &out->piece[i]);
+    COR_TRY(cor_agree(p->team, first_failure(out)));
+    news *mine;
+    COR_TRY(cor_agree(p->team, COR_NEW(&mine, out->pieces)));
+    for (int i = 0; i < out->pieces; i++) {
+        const ingest_piece *piece = &out->piece[i];
+        mine[i] = (news){
+            .first = piece->first, .next = piece->next, .state = piece->state};
+        memcpy(mine[i].wants_text, piece->wants_text, sizeof piece->wants_text);
+        memcpy(mine[i].saw_text, piece->saw_text, sizeof piece->saw_text);
+    }
+    cor_team_gather(p->team, mine, (int64_t)sizeof *mine * out->pieces,
+                    p->news);
+    cor_free(mine);
+    return COR_OK;
+}
+
+/* Pieces before the first that did not come to its end. */
+static int whole_pieces(const parsing *p)
+{
+    int k = 0;
+    while (k < p->pieces && p->news[k].state == PIECE_WHOLE)
+        k++;
+    return k;
+}
+
+/* Whether the pieces up to and with `last` begin where those before end. */
+static bool fits(const parsing *p, int last)
+{
+    for (int k = 1; k <= last && k < p->pieces; k++)
+        if (p->news[k].first != p->news[k - 1].next)
+            return false;
+    return true;
+}
+
+static void make_stale(ingest_parsed *out)
+{
+    for (int i = 0; i < out->pieces; i++)
+        out->piece[i].state = PIECE_STALE;
+}
+
+/* Guess every piece's first row. */
+static int find_starts(parsing *p)
+{
+    for (int i = 0; i < p->out->pieces; i++) {
+        ingest_piece *piece = &p->out->piece[i];
+        keep_failure(piece,
+                     ingest_piece_find_first(p->in, piece, QUOTE_STATES));
+    }
+    return cor_agree(p->team, first_failure(p->out));
+}
+
+/* Find every piece's first row for certain; those that were read from another
+   one become stale. */
+static int resolve(parsing *p)
+{
+    ingest_parsed *out = p->out;
+    int threads = cor_team_threads(p->team), rank = cor_team_rank(p->team);
+    quote_map *all = NULL, *mine = NULL;
+    int rc = COR_NEW(&all, p->pieces);
+    if (rc == COR_OK)
+        rc = COR_NEW(&mine, out->pieces);
+    rc = cor_agree(p->team, rc);
+    if (rc == COR_OK) {
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+        for (int i = 0; i < out->pieces; i++)
+            keep_failure(&out->piece[i],
+                         ingest_starts_map(p->in, &out->piece[i], &mine[i]));
+        rc = cor_agree(p->team, first_failure(out));
+    }
+    if (rc == COR_OK) {
+        cor_team_gather(p->team, mine, (int64_t)sizeof *mine * out->pieces,
+                        all);
+        int before = rank * out->pieces;
+        int state = AT_FIELD;
+        for (int k = 0; k < before; k++)
+            state = all[k].to[state];
+        for (int i = 0; i < out->pieces; i++) {
+            ingest_piece *piece = &out->piece[i];
+            int64_t guessed = piece->first;
+            keep_failure(piece, ingest_piece_find_first(
+                                    p->in, piece, (enum quote_state)state));
+            if (piece->first != guessed || piece->state != PIECE_WHOLE)
+                piece->state = PIECE_STALE;
+            state = all[before + i].to[state];
+        }
+        rc = cor_agree(p->team, first_failure(out));
+    }
+    p->exact = true;
+    cor_free(all);
+    cor_free(mine);
+    return rc;
+}
+
+/* The input's first bad row, which piece k met. */
+static int fail_at(parsing *p, int k)
+{
+    int each = p->out->pieces, root = k / each;
+    ingest_fault fault = {0};
+    if (cor_team_rank(p->team) == root)
+        fault = p->out->piece[k % each].fault;
+    cor_team_share(p->team, &fault, sizeof fault, root);
+    return ingest_fault_fail(p->team, &fault, &p->in->source[fault.file],
+                             &p->in->layout[fault.file], p->in->titles);
+}
+
+/* Columns taken for texts in which every id is an integer after all. */
+static bool take_back_text(parsing *p)
+{
+    bool changed = false;
+    for (int side = 0; side < 2 && !p->in->titles; side++) {
+        bool seen = false;
+        for (int k = 0; k < p->pieces; k++)
+            seen |= p->news[k].saw_text[side];
+        changed |= p->out->text[side] && !seen;
+        p->out->text[side] &= seen;
+    }
+    return changed;
+}
+
+/* Look at what the pieces met. @param[out] done  all is read and right */
+static int judge(parsing *p, bool *done)
+{
+    int k = whole_pieces(p);
+    *done = false;
+    if (!p->exact && !fits(p, k))
+        return resolve(p);
+    if (k < p->pieces && p->news[k].state == PIECE_FAULT)
+        return fail_at(p, k);
+    if (k < p->pieces) {
+        for (int side = 0; side < 2; side++)
+            p->out->text[side] |= p->news[k].wants_text[side];
+        make_stale(p->out);
+    } else if (take_back_text(p)) {
+        make_stale(p->out);
+    } else {
+        *done = true;
+    }
+    return COR_OK;
+}
+
+int ingest_parse(const cor_team *team, const ingest_input *in,
+                 cor_progress *progress, ingest_parsed *out)
+{
+    parsing p = {.team = team, .in = in, .progress = progress};
+    bool done = false;
+    int rc = cor_agree(team, create(&p, out));
+    for (int side = 0; side < 2; side++)
+        out->text[side] =
+            in->titles ? side == ROLE_ITEM : in->layout[0].text[side];
+    cor_progress_begin(progress, in->titles ? "titles" : "parse", 0);
+    if (rc == COR_OK)
+        rc = find_starts(&p);
+    while (rc == COR_OK && !done) {
+        rc = read_stale(&p);
+        if (rc == COR_OK)
+            rc = judge(&p, &done);
+    }
+    cor_progress_end(progress);
+    cor_free(p.news);
+    if (rc != COR_OK)
+        ingest_parsed_free(out);
+    return rc;
+}

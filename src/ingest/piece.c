@@ -1,0 +1,419 @@
+/*
+ * Reading a piece. Limit: the digits of a row take about one nanosecond a byte
+ * (a chain of multiply-add and a branch a byte), so 0.7 to 1 GB/s a thread;
+ * a row's ids cost one or two reads of a table on top.
+ */
+#include "piece.h"
+
+#include "coracle/memory.h"
+#include "reader.h"
+#include "simple_row.h"
+
+#include <math.h>
+
+/* What a piece needs while it is read. */
+typedef struct work {
+    const ingest_input *in;
+    const bool *text; /* which ids are texts */
+    ingest_piece *piece;
+    ingest_reader reader;
+    ingest_reading reading; /* of the current file */
+    ingest_cells cells;
+    int file;
+    bool stop;
+} work;
+
+static void clear_results(ingest_piece *piece)
+{
+    ingest_rows_free(&piece->rows);
+    for (int side = 0; side < 2; side++) {
+        ingest_id_table_free(&piece->table[side]);
+        piece->wants_text[side] = piece->saw_text[side] = false;
+    }
+    cor_free(piece->rejects);
+    cor_free(piece->title);
+    cor_free(piece->title_end);
+    piece->rejects = NULL;
+    piece->title = NULL;
+    piece->title_end = NULL;
+    piece->reject_count = piece->reject_capacity = 0;
+    piece->title_capacity = piece->title_end_capacity = 0;
+    piece->fault = (ingest_fault){0};
+    piece->rc = COR_OK;
+}
+
+void ingest_piece_free(ingest_piece *piece)
+{
+    clear_results(piece);
+}
+
+static enum how how_of(const work *w, int role)
+{
+    if (role == ROLE_VALUE)
+        return HOW_VALUE;
+    if (role == ROLE_TITLE)
+        return HOW_TITLE;
+    if (role == ROLE_TIME)
+        return w->in->time_format == COR_TIME_AUTO ||
+                       w->in->time_format == COR_TIME_UNIX
+                   ? HOW_SECONDS
+                   : HOW_TIME;
+    return w->text[role] ? HOW_TEXT_ID : HOW_NUMBER_ID;
+}
+
+/* The wanted fields of a file in the order in which they stand in a row. */
+static void plan_reading(work *w, const ingest_layout *layout)
+{
+    ingest_reading *r = &w->reading;
+    *r = (ingest_reading){.dialect = layout->dialect,
+                          .fields = layout->fields,
+                          .time_format = w->in->time_format};
+    for (int role = 0; role < ROLES; role++) {
+        int32_t field = layout->field[role];
+        if (field < 0)
+            continue;
+        int32_t at = r->needs++;
+        for (; at > 0 && r->need[at - 1].field > field; at--)
+            r->need[at] = r->need[at - 1];
+        r->need[at] = (ingest_need){field, role, how_of(w, role)};
+    }
+}
+
+/* What is wrong with an id or, where it may be empty, a title. */
+static enum fault_kind check_text(ingest_text text, bool title)
+{
+    if (text.begin == text.end && !title)
+        return FAULT_EMPTY;
+    if (text.end - text.begin > COR_ID_LIMIT)
+        return FAULT_LONG;
+    if (!cor_text_is_utf8(text.begin, text.end))
+        return FAULT_UTF8;
+    return FAULT_NONE;
+}
+
+/* The title of an item that the table has just got. */
+static int keep_title(ingest_piece *piece, int32_t slot, ingest_text text)
+{
+    int64_t length = text.end - text.begin;
+    int64_t used = slot ? piece->title_end[slot - 1] : 0;
+    if (slot >= piece->title_end_capacity) {
+        int64_t capacity = slot ? 2 * (int64_t)slot : 256;
+        COR_TRY(cor_reallocate(&piece->title_end, slot, capacity,
+                               sizeof *piece->title_end, "titles"));
+        piece->title_end_capacity = capacity;
+    }
+    if (used + length > piece->title_capacity) {
+        int64_t capacity = 2 * (used + length) + 4096;
+        COR_TRY(cor_reallocate(&piece->title, used, capacity, 1, "titles"));
+        piece->title_capacity = capacity;
+    }
+    memcpy(piece->title + used, text.begin, (size_t)length);
+    piece->title_end[slot] = used + length;
+    return COR_OK;
+}
+
+static int put_text(work *w, int side, const ingest_row *row, int32_t *slot)
+{
+    ingest_piece *piece = w->piece;
+    ingest_id_table *table = &piece->table[side];
+    ingest_text text = row->text[side];
+    int64_t held = table->count, number;
+    COR_TRY(ingest_id_table_put_text(table, text.begin, text.end - text.begin,
+                                     slot));
+    if (table->count == held)
+        return COR_OK;
+    if (!cor_text_int64(text.begin, text.end, &number))
+        piece->saw_text[side] = true;
+    return w->in->titles ? keep_title(piece, *slot, row->title) : COR_OK;
+}
+
+/* Keep a row in which nothing is wrong. */
+static inline int keep_row(work *w, const ingest_row *row)
+{
+    ingest_rows *rows = &w->piece->rows;
+    int64_t at = rows->count % ROWS_BLOCK;
+    int32_t slot[2] = {0, 0};
+    for (int side = w->in->titles; side < 2; side++) {
+        if (w->text[side])
+            COR_TRY(put_text(w, side, row, &slot[side]));
+        else
+            COR_TRY(ingest_id_table_put(&w->piece->table[side], row->id[side],
+                                        &slot[side]));
+    }
+    if (w->in->titles)
+        return COR_OK;
+    if (at == 0)
+        COR_TRY(ingest_rows_extend(rows));
+    ingest_rows_block *block = &rows->block[rows->blocks - 1];
+    block->slot[0][at] = slot[0];
+    block->slot[1][at] = slot[1];
+    if (rows->has_value)
+        block->value[at] = row->value;
+    if (rows->has_time)
+        block->time[at] = row->time;
+    rows->count++;
+    return COR_OK;
+}
+
+/* Whether the texts of a simple row are such as may be kept. */
+static inline bool texts_are_good(const work *w, const ingest_row *row)
+{
+    for (int side = w->in->titles; side < 2; side++)
+        if (w->text[side] && check_text(row->text[side], false) != FAULT_NONE)
+            return false;
+    return !w->in->titles || check_text(row->title, true) == FAULT_NONE;
+}
+
+static int add_reject(work *w, int64_t offset, int64_t bytes)
+{
+    ingest_piece *p = w->piece;
+    if (p->reject_count == p->reject_capacity) {
+        int64_t capacity = p->reject_capacity ? 2 * p->reject_capacity : 64;
+        COR_TRY(cor_reallocate(&p->rejects, p->reject_count, capacity,
+                               sizeof *p->rejects, "rejected rows"));
+        p->reject_capacity = capacity;
+    }
+    p->rejects[p->reject_count++] = (ingest_reject){w->file, offset, bytes};
+    return COR_OK;
+}
+
+static enum fault_kind read_value(ingest_text text, float *value)
+{
+    double number;
+    if (!cor_text_double(text.begin, text.end, &number)) {
+        const char *p = text.begin;
+        p += p < text.end && (*p == '-' || *p == '+');
+        bool word = p < text.end && memchr("nNiI", *p, 4);
+        return word ? FAULT_FINITE : FAULT_NUMBER;
+    }
+    *value = (float)number;
+    return isfinite(*value) ? FAULT_NONE : FAULT_FINITE;
+}
+
+static enum fault_kind read_id(work *w, int side, ingest_text text,
+                               ingest_row *row)
+{
+    row->text[side] = text;
+    if (!w->text[side] && cor_text_int64(text.begin, text.end, &row->id[side]))
+        return FAULT_NONE;
+    enum fault_kind kind = check_text(text, false);
+    if (kind == FAULT_NONE && !w->text[side])
+        w->piece->wants_text[side] = true;
+    return kind;
+}
+
+static enum fault_kind read_field(work *w, const ingest_need *need,
+                                  ingest_text text, ingest_row *row)
+{
+    switch (need->role) {
+    case ROLE_VALUE:
+        return read_value(text, &row->value);
+    case ROLE_TIME:
+        return cor_text_time(text.begin, text.end, w->in->time_format,
+                             &row->time)
+                   ? FAULT_NONE
+                   : FAULT_TIME;
+    case ROLE_TITLE:
+        row->title = text;
+        return check_text(text, true);
+    default:
+        return read_id(w, need->role, text, row);
+    }
+}
+
+/* Read the wanted fields of a row that was taken apart; its first fault. */
+static ingest_fault read_fields(work *w, ingest_row *row)
+{
+    ingest_cells *cells = &w->cells;
+    if (cells->count != w->reading.fields)
+        return (ingest_fault){.kind = FAULT_FIELDS, .found = cells->count};
+    for (int32_t f = 0; f < cells->count; f++)
+        if (cells->cell[f].trailing) {
+            ingest_fault fault = {.kind = FAULT_TRAILING, .field = f};
+            ingest_fault_quote(&fault, cells->cell[f].begin,
+                               cells->cell[f].end);
+            return fault;
+        }
+    for (int32_t n = 0; n < w->reading.needs; n++) {
+        const ingest_need *need = &w->reading.need[n];
+        ingest_cell *cell = &cells->cell[need->field];
+        ingest_cell_unquote(cell);
+        ingest_text text = {cell->begin, cell->end};
+        enum fault_kind kind = read_field(w, need, text, row);
+        if (kind == FAULT_NONE)
+            continue;
+        ingest_fault fault = {.kind = (int32_t)kind,
+                              .field = need->field,
+                              .role = need->role,
+                              .found = text.end - text.begin};
+        ingest_fault_quote(&fault, text.begin, text.end);
+        return fault;
+    }
+    return (ingest_fault){0};
+}
+
+static int64_t offset_of(const work *w, const char *p)
+{
+    return w->reader.at + (p - w->reader.buffer);
+}
+
+static void stop_at(work *w, ingest_fault fault, const char *p)
+{
+    fault.file = w->file;
+    fault.offset = offset_of(w, p);
+    w->piece->fault = fault;
+    w->piece->state = PIECE_FAULT;
+    w->stop = true;
+}
+
+/* Read one row exactly; `next` is NULL where the buffer does not hold it. */
+static int read_exactly(work *w, char *p, char **next)
+{
+    char *end = w->reader.buffer + w->reader.whole;
+    *next = p + 1;
+    if (*p == '\n')
+        return COR_OK;
+    *next = p + 2;
+    if (p[0] == '\r' && p[1] == '\n')
+        return COR_OK;
+    *next = NULL;
+    if (!ingest_cells_scan(&w->reading.dialect, p, end, &w->cells))
+        return COR_OK;
+    ingest_row row = {0};
+    *next = w->cells.next;
+    if (*next - p > ROW_LIMIT) {
+        stop_at(w, (ingest_fault){.kind = FAULT_ROW_LONG, .found = ROW_LIMIT},
+                p);
+        return COR_OK;
+    }
+    bool wanted[2] = {w->piece->wants_text[0], w->piece->wants_text[1]};
+    ingest_fault fault = read_fields(w, &row);
+    if (fault.kind != FAULT_NONE) { /* the row's ids count for nothing */
+        memcpy(w->piece->wants_text, wanted, sizeof wanted);
+        if (w->in->skip)
+            return add_reject(w, offset_of(w, p), *next - p);
+        stop_at(w, fault, p);
+        return COR_OK;
+    }
+    if (w->piece->wants_text[0] || w->piece->wants_text[1]) {
+        w->piece->state = PIECE_WANTS_TEXT;
+        w->stop = true;
+        return COR_OK;
+    }
+    return keep_row(w, &row);
+}
+
+/* Rows of the buffer that begin before `limit`. @param[out] done  first byte
+   not read; it begins a row that the buffer does not hold whole */
+static int read_buffer(work *w, const char *limit, char **done)
+{
+    char *p = w->reader.buffer;
+    while (p < limit && !w->stop) {
+        ingest_row row;
+        const char *simple = ingest_simple_row(&w->reading, p, &row);
+        char *next = p + (simple ? simple - p : 0);
+        if (simple && next - p <= ROW_LIMIT && texts_are_good(w, &row))
+            COR_TRY(keep_row(w, &row));
+        else
+            COR_TRY(read_exactly(w, p, &next));
+        if (!next)
+            break;
+        p = next;
+    }
+    *done = p;
+    return COR_OK;
+}
+
+/* A row is not whole in the buffer: at the file's end a quote was left open;
+   before it there is hope, up to a limit. */
+static void check_unfinished(work *w, char *p)
+{
+    int64_t bytes = w->reader.filled - (p - w->reader.buffer);
+    if (bytes > ROW_LIMIT)
+        stop_at(w, (ingest_fault){.kind = FAULT_ROW_LONG, .found = ROW_LIMIT},
+                p);
+    else if (w->reader.ended)
+        stop_at(w, (ingest_fault){.kind = FAULT_OPEN, .field = w->cells.count},
+                w->cells.open);
+}
+
+/* Rows of the current file that begin in [from, to). @param[out] next  where
+   the first row after them begins */
+static int read_file(work *w, int64_t from, int64_t to, int64_t *next)
+{
+    ingest_reader *reader = &w->reader;
+    int64_t size = reader->file->size;
+    char *p = NULL;
+    for (*next = from; *next < to && !w->stop;) {
+        int64_t keep = p ? p - reader->buffer : 0;
+        COR_TRY(ingest_reader_advance(reader, keep, to));
+        int64_t reach = to - reader->at;
+        if (reach > reader->whole)
+            reach = reader->whole;
+        COR_TRY(read_buffer(w, reader->buffer + reach, &p));
+        *next = offset_of(w, p) < size ? offset_of(w, p) : size;
+        if (*next < to && !w->stop)
+            check_unfinished(w, p);
+    }
+    return COR_OK;
+}
+
+static int open_file(work *w, int64_t position)
+{
+    w->file = ingest_input_file(w->in, position);
+    const ingest_layout *layout = &w->in->layout[w->file];
+    plan_reading(w, layout);
+    cor_free(w->cells.cell);
+    w->cells = (ingest_cells){.capacity = layout->fields};
+    COR_TRY(cor_allocate(&w->cells.cell, layout->fields, sizeof *w->cells.cell,
+                         "fields of a row"));
+    return ingest_reader_open(&w->reader, &w->in->source[w->file],
+                              ingest_input_offset(w->in, w->file, position));
+}
+
+static int read_files(work *w)
+{
+    const ingest_input *in = w->in;
+    ingest_piece *piece = w->piece;
+    piece->next = piece->first;
+    while (piece->next < piece->end && !w->stop) {
+        int64_t at;
+        COR_TRY(open_file(w, piece->next));
+        int64_t stop = in->base[w->file + 1];
+        if (piece->end < stop)
+            stop = piece->end;
+        COR_TRY(read_file(w, w->reader.at,
+                          ingest_input_offset(in, w->file, stop), &at));
+        ingest_reader_close(&w->reader);
+        piece->next = ingest_input_position(in, w->file, at);
+    }
+    return COR_OK;
+}
+
+void ingest_piece_read(const ingest_input *in, const bool text[2],
+                       ingest_piece *piece)
+{
+    work w = {.in = in, .text = text, .piece = piece, .reader.fd = -1};
+    clear_results(piece);
+    piece->state = PIECE_WHOLE;
+    piece->rows.has_value = ingest_input_has(in, ROLE_VALUE);
+    piece->rows.has_time = ingest_input_has(in, ROLE_TIME);
+    if (piece->first == INT64_MAX) { /* a row begins before and never ends */
+        piece->state = PIECE_FAULT;
+        piece->fault =
+            (ingest_fault){.kind = FAULT_ROW_LONG, .found = ROW_LIMIT};
+        return;
+    }
+    int rc = COR_OK;
+    for (int side = 0; rc == COR_OK && side < 2; side++)
+        rc = ingest_id_table_create(text[side], &piece->table[side]);
+    if (rc == COR_OK)
+        rc = read_files(&w);
+    ingest_reader_free(&w.reader);
+    cor_free(w.cells.cell);
+    if (rc == COR_OK)
+        return;
+    piece->state = PIECE_FAILED;
+    piece->rc = rc;
+    memcpy(piece->message, cor_message(), strlen(cor_message()) + 1);
+}

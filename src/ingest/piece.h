@@ -1,0 +1,68 @@
+/* A piece: the rows that begin in one run of the input's bytes, read by one
+   thread. */
+#ifndef INGEST_PIECE_H
+#define INGEST_PIECE_H
+
+#include "id_table.h"
+#include "input.h"
+#include "rows.h"
+
+/* A longer row is taken for a file that is not delimited text. */
+#define ROW_LIMIT (INT64_C(16) << 20)
+
+enum piece_state {
+    PIECE_STALE,      /* not read, or read on a wrong assumption */
+    PIECE_WHOLE,      /* all rows read */
+    PIECE_WANTS_TEXT, /* stopped at an id that is no integer */
+    PIECE_FAULT,      /* stopped at a bad row */
+    PIECE_FAILED      /* could not be read: rc and message */
+};
+
+/* Where the tokeniser of quoted files stands between two bytes. */
+enum quote_state {
+    AT_FIELD, /* a field begins here */
+    IN_FIELD, /* in an unquoted field */
+    IN_QUOTES,
+    AFTER_QUOTE, /* behind a quote that may close the field or be doubled */
+    QUOTE_STATES
+};
+
+/* A row that was set aside. */
+typedef struct ingest_reject {
+    int32_t file;
+    int64_t offset, bytes;
+} ingest_reject;
+
+typedef struct ingest_piece {
+    int64_t begin, end; /* positions */
+    int64_t first;      /* where the first row at or after `begin` begins */
+    int64_t next;       /* the same for `end`, found by reading up to there */
+    enum piece_state state;
+    bool wants_text[2]; /* met an id that is no integer, in integer mode */
+    bool saw_text[2];   /* the same in text mode */
+    ingest_fault fault;
+    ingest_rows rows;
+    ingest_id_table table[2]; /* users, items */
+    ingest_reject *rejects;
+    int64_t reject_count, reject_capacity;
+    char *title; /* of each item of the table, its first one */
+    int64_t *title_end;
+    int64_t title_capacity, title_end_capacity;
+    int rc;
+    char message[COR_MESSAGE_SIZE];
+} ingest_piece;
+
+void ingest_piece_free(ingest_piece *piece);
+
+/* Find `first`, given how the tokeniser stands at `begin`; without knowing
+   (QUOTE_STATES) it is guessed that `begin` is not inside quotes. A row start
+   that is not found within reach leaves `first` beyond the input. */
+int ingest_piece_find_first(const ingest_input *in, ingest_piece *piece,
+                            enum quote_state state);
+
+/* Read the piece from `first` on. `text` says which ids are texts. Failures
+   are left in the piece. */
+void ingest_piece_read(const ingest_input *in, const bool text[2],
+                       ingest_piece *piece);
+
+#endif

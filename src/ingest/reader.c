@@ -1,0 +1,78 @@
+#include "reader.h"
+
+#include "coracle/memory.h"
+
+#include <string.h>
+
+/* A block fits in the second-level cache; behind the last row only small steps
+   are read, which grow with a long row. */
+enum { BLOCK = 1 << 20, STEP = 1 << 14, PADDING = 64 };
+
+int ingest_reader_open(ingest_reader *reader, const ingest_source *file,
+                       int64_t offset)
+{
+    reader->file = file;
+    reader->at = offset;
+    reader->filled = reader->whole = 0;
+    reader->ended = offset >= file->size;
+    return ingest_source_open(file, &reader->fd);
+}
+
+void ingest_reader_close(ingest_reader *reader)
+{
+    ingest_source_close(&reader->fd);
+}
+
+void ingest_reader_free(ingest_reader *reader)
+{
+    ingest_source_close(&reader->fd);
+    cor_free(reader->buffer);
+}
+
+static int64_t step_of(const ingest_reader *reader, int64_t wanted)
+{
+    int64_t end = reader->at + reader->filled;
+    int64_t step = wanted - end;
+    int64_t least = reader->filled > STEP ? reader->filled : STEP;
+    if (step > BLOCK)
+        step = BLOCK;
+    if (step < least)
+        step = least;
+    int64_t left = reader->file->size - end;
+    return step < left ? step : left;
+}
+
+static int reserve(ingest_reader *reader, int64_t bytes)
+{
+    if (bytes + PADDING <= reader->capacity)
+        return COR_OK;
+    int64_t capacity = reader->capacity ? reader->capacity : BLOCK + 4 * STEP;
+    while (capacity < bytes + PADDING)
+        capacity *= 2;
+    COR_TRY(cor_reallocate(&reader->buffer, reader->filled, capacity, 1,
+                           "read buffer"));
+    reader->capacity = capacity;
+    return COR_OK;
+}
+
+int ingest_reader_advance(ingest_reader *reader, int64_t keep, int64_t wanted)
+{
+    reader->filled -= keep;
+    reader->at += keep;
+    if (keep > 0)
+        memmove(reader->buffer, reader->buffer + keep, (size_t)reader->filled);
+    int64_t step = step_of(reader, wanted);
+    COR_TRY(reserve(reader, reader->filled + step + 1));
+    COR_TRY(ingest_source_read(reader->file, reader->fd,
+                               reader->at + reader->filled, step,
+                               reader->buffer + reader->filled));
+    reader->filled += step;
+    reader->ended = reader->at + reader->filled >= reader->file->size;
+    int64_t whole = reader->filled;
+    if (reader->ended && whole > 0 && reader->buffer[whole - 1] != '\n')
+        reader->buffer[whole++] = '\n'; /* beyond `filled`, so not kept */
+    while (whole > 0 && reader->buffer[whole - 1] != '\n')
+        whole--;
+    reader->whole = whole;
+    return COR_OK;
+}

@@ -1,0 +1,143 @@
+#include "reject.h"
+
+#include "coracle/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int64_t ingest_rejects_count(const cor_team *team, const ingest_parsed *parsed)
+{
+    int64_t count = 0;
+    for (int i = 0; i < parsed->pieces; i++)
+        count += parsed->piece[i].reject_count;
+    cor_team_sum(team, &count, 1);
+    return count;
+}
+
+static int fail(const char *doing, const char *path)
+{
+    return cor_fail(COR_EIO,
+                    "%s %s failed: %s; check --reject and the free "
+                    "space",
+                    doing, path, strerror(errno));
+}
+
+static int write_all(int fd, const char *path, int64_t offset,
+                     const char *buffer, int64_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t put = pwrite(fd, buffer, (size_t)bytes, (off_t)offset);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return fail("writing", path);
+        offset += put;
+        buffer += put;
+        bytes -= put;
+    }
+    return COR_OK;
+}
+
+/* A rejected row with its newline, which the last row of a file may lack. */
+static int read_row(const ingest_input *in, int fd, const ingest_reject *row,
+                    char *buffer)
+{
+    const ingest_source *file = &in->source[row->file];
+    int64_t bytes = row->bytes;
+    if (row->offset + bytes > file->size) {
+        bytes = file->size - row->offset;
+        buffer[bytes] = '\n';
+    }
+    return ingest_source_read(file, fd, row->offset, bytes, buffer);
+}
+
+static int copy_piece(const ingest_input *in, const ingest_piece *piece,
+                      int out, const char *path, int64_t *at, char *buffer)
+{
+    int fd = -1, open_file = -1, rc = COR_OK;
+    for (int64_t k = 0; rc == COR_OK && k < piece->reject_count; k++) {
+        const ingest_reject *row = &piece->rejects[k];
+        if (row->file != open_file) {
+            ingest_source_close(&fd);
+            open_file = row->file;
+            rc = ingest_source_open(&in->source[row->file], &fd);
+        }
+        if (rc == COR_OK)
+            rc = read_row(in, fd, row, buffer);
+        if (rc == COR_OK)
+            rc = write_all(out, path, *at, buffer, row->bytes);
+        *at += row->bytes;
+    }
+    ingest_source_close(&fd);
+    return rc;
+}
+
+/* This rank's part of the file, from byte `at` on. */
+static int write_part(const ingest_input *in, const ingest_parsed *parsed,
+                      const char *path, int64_t at)
+{
+    int64_t longest = 0;
+    for (int i = 0; i < parsed->pieces; i++)
+        for (int64_t k = 0; k < parsed->piece[i].reject_count; k++)
+            if (parsed->piece[i].rejects[k].bytes > longest)
+                longest = parsed->piece[i].rejects[k].bytes;
+    if (longest == 0)
+        return COR_OK;
+    char *buffer;
+    COR_TRY(cor_allocate(&buffer, longest, 1, "a rejected row"));
+    int out = open(path, O_WRONLY), rc = COR_OK;
+    if (out < 0)
+        rc = fail("opening", path);
+    for (int i = 0; rc == COR_OK && i < parsed->pieces; i++)
+        rc = copy_piece(in, &parsed->piece[i], out, path, &at, buffer);
+    if (rc == COR_OK && fsync(out) != 0)
+        rc = fail("writing", path);
+    if (out >= 0 && close(out) != 0 && rc == COR_OK)
+        rc = fail("writing", path);
+    cor_free(buffer);
+    return rc;
+}
+
+/* Rank 0 makes the empty file. */
+static int create(const char *path, const char *beside, bool force)
+{
+    if (!force && access(path, F_OK) == 0)
+        return cor_fail(COR_EIO,
+                        "%s exists; choose another --reject or use "
+                        "--force",
+                        path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0)
+        return fail("creating", beside);
+    close(fd);
+    return COR_OK;
+}
+
+int ingest_rejects_write(const cor_team *team, const char *path, bool force,
+                         const ingest_input *in, const ingest_parsed *parsed)
+{
+    bool first = cor_team_rank(team) == 0;
+    int64_t bytes = 0;
+    char *beside;
+    int64_t size = (int64_t)strlen(path) + 8;
+    COR_TRY(cor_agree(team, cor_allocate(&beside, size, 1, "a path")));
+    snprintf(beside, (size_t)size, "%s.part", path);
+    for (int i = 0; i < parsed->pieces; i++)
+        for (int64_t k = 0; k < parsed->piece[i].reject_count; k++)
+            bytes += parsed->piece[i].rejects[k].bytes;
+    int64_t at = cor_team_before(team, bytes, NULL);
+    int rc = cor_agree(team, first ? create(path, beside, force) : COR_OK);
+    bool made = rc == COR_OK;
+    if (rc == COR_OK)
+        rc = cor_agree(team, write_part(in, parsed, beside, at));
+    if (rc == COR_OK && first && rename(beside, path) != 0)
+        rc = fail("renaming", beside);
+    rc = cor_agree(team, rc);
+    if (rc != COR_OK && made && first)
+        unlink(beside);
+    cor_free(beside);
+    return rc;
+}

@@ -1,0 +1,207 @@
+/* The common row read in one pass: plain digits, no quotes, nothing wrong.
+   Whatever is not of that kind is left to the exact reader. */
+#ifndef INGEST_SIMPLE_ROW_H
+#define INGEST_SIMPLE_ROW_H
+
+#include "input.h"
+
+enum how {
+    HOW_NUMBER_ID,
+    HOW_TEXT_ID,
+    HOW_VALUE,
+    HOW_SECONDS,
+    HOW_TIME,
+    HOW_TITLE
+};
+
+/* A wanted field. */
+typedef struct ingest_need {
+    int32_t field;
+    int32_t role;
+    enum how how;
+} ingest_need;
+
+/* What to read of each row of one file; needs in order of their fields. */
+typedef struct ingest_reading {
+    ingest_dialect dialect;
+    int32_t fields;
+    int32_t needs;
+    ingest_need need[ROLES];
+    enum cor_time_format time_format;
+} ingest_reading;
+
+typedef struct ingest_text {
+    const char *begin, *end;
+} ingest_text;
+
+typedef struct ingest_row {
+    int64_t id[2];       /* integer ids */
+    ingest_text text[2]; /* text ids */
+    ingest_text title;
+    float value;
+    int64_t time;
+} ingest_row;
+
+static inline unsigned ingest_digit(char c)
+{
+    return (unsigned)(unsigned char)c - '0';
+}
+
+/* Digits at p; the first byte after them. Exact up to 19 digits. */
+static inline const char *ingest_digits(const char *p, uint64_t *number)
+{
+    uint64_t n = 0;
+    for (unsigned d; (d = ingest_digit(*p)) < 10; p++)
+        n = n * 10 + d;
+    *number = n;
+    return p;
+}
+
+/* A canonical non-negative integer of at most 18 digits, or NULL. */
+static inline const char *ingest_simple_id(const char *p, int64_t *id)
+{
+    uint64_t number;
+    const char *end = ingest_digits(p, &number);
+    int64_t length = end - p;
+    if (length < 1 || length > 18 || (*p == '0' && length > 1))
+        return NULL;
+    *id = (int64_t)number;
+    return end;
+}
+
+/* A decimal number of at most 15 digits: its digits are an exact double, so the
+   quotient rounds once. NULL for any other. */
+static inline const char *ingest_simple_value(const char *p, float *value)
+{
+    static const double power[] = {1e0,  1e1,  1e2,  1e3, 1e4,  1e5,
+                                   1e6,  1e7,  1e8,  1e9, 1e10, 1e11,
+                                   1e12, 1e13, 1e14, 1e15};
+    bool negative = *p == '-';
+    p += negative;
+    uint64_t number = 0;
+    const char *end = p;
+    int64_t decimals = 0;
+    unsigned d;
+    for (; (d = ingest_digit(*end)) < 10; end++)
+        number = number * 10 + d;
+    int64_t digits = end - p;
+    if (*end == '.') {
+        const char *point = end++;
+        for (; (d = ingest_digit(*end)) < 10; end++)
+            number = number * 10 + d;
+        decimals = end - point - 1;
+        digits += decimals;
+    }
+    if (digits < 1 || digits > 15)
+        return NULL;
+    double magnitude = (double)number;
+    if (decimals)
+        magnitude /= power[decimals];
+    *value = (float)(negative ? -magnitude : magnitude);
+    return end;
+}
+
+static inline const char *ingest_simple_seconds(const char *p, int64_t *time)
+{
+    uint64_t number;
+    const char *end = ingest_digits(p, &number);
+    if (end == p || end - p > 18)
+        return NULL;
+    *time = (int64_t)number;
+    return end;
+}
+
+/* The separator or newline that ends a field without quotes; p must have a
+   newline somewhere. */
+static inline const char *ingest_simple_end(const ingest_dialect *d,
+                                            const char *p)
+{
+    const char first = d->separator[0];
+    while (*p != '\n' && !(*p == first && ingest_is_separator(d, p)))
+        p++;
+    return p;
+}
+
+/* The text of the field at p; `after` is its separator or newline. */
+static inline ingest_text ingest_simple_text(const char *p, const char *after)
+{
+    bool carriage = *after == '\n' && after > p && after[-1] == '\r';
+    return (ingest_text){p, after - carriage};
+}
+
+static inline const char *ingest_simple_field(const ingest_reading *r,
+                                              const ingest_need *n,
+                                              const char *p, ingest_row *row)
+{
+    if (n->how == HOW_NUMBER_ID)
+        return ingest_simple_id(p, &row->id[n->role]);
+    if (n->how == HOW_VALUE)
+        return ingest_simple_value(p, &row->value);
+    if (n->how == HOW_SECONDS)
+        return ingest_simple_seconds(p, &row->time);
+    if (r->dialect.quotes && *p == '"')
+        return NULL;
+    const char *after = ingest_simple_end(&r->dialect, p);
+    ingest_text text = ingest_simple_text(p, after);
+    if (n->how == HOW_TEXT_ID)
+        row->text[n->role] = text;
+    else if (n->how == HOW_TITLE)
+        row->title = text;
+    else if (!cor_text_time(text.begin, text.end, r->time_format, &row->time))
+        return NULL;
+    return text.end;
+}
+
+/* Pass over fields up to `to`; p is at field `from`. NULL where the row ends
+   before or a field is quoted. */
+static inline const char *ingest_simple_skip(const ingest_dialect *d,
+                                             const char *p, int32_t from,
+                                             int32_t to)
+{
+    for (; from < to; from++) {
+        if (d->quotes && *p == '"')
+            return NULL;
+        p = ingest_simple_end(d, p);
+        if (*p == '\n')
+            return NULL;
+        p += d->length;
+    }
+    return p;
+}
+
+/* Read the row at p, before which the caller knows a newline lies within reach.
+   @return the first byte after the row; NULL: not simple, read it exactly */
+static inline const char *ingest_simple_row(const ingest_reading *r,
+                                            const char *p, ingest_row *row)
+{
+    const ingest_dialect *d = &r->dialect;
+    const int32_t last = r->fields - 1;
+    int32_t field = 0;
+    for (int32_t n = 0; n < r->needs; n++) {
+        p = ingest_simple_skip(d, p, field, r->need[n].field);
+        if (p)
+            p = ingest_simple_field(r, &r->need[n], p, row);
+        if (!p)
+            return NULL;
+        field = r->need[n].field;
+        if (field == last)
+            break;
+        if (!ingest_is_separator(d, p))
+            return NULL;
+        p += d->length;
+        field++;
+    }
+    if (r->need[r->needs - 1].field < last) {
+        p = ingest_simple_skip(d, p, field, last);
+        if (!p || (d->quotes && *p == '"'))
+            return NULL;
+        p = ingest_simple_end(d, p);
+        if (*p != '\n')
+            return NULL;
+    }
+    if (*p == '\r')
+        p++;
+    return *p == '\n' ? p + 1 : NULL;
+}
+
+#endif
