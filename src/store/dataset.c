@@ -11,14 +11,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 /* A narrow text is padded little; a wide one would waste the disk. */
 enum { TEXT_UNPACKED = 16, DEFLATE_LEVEL = 1 };
+/* Bytes that HDF5 writes about a chunk, at most. */
+enum { ABOUT_CHUNK = 128 };
 enum { CHUNK_ELEMENTS = 256 << 10, CHUNK_TEXT_BYTES = 1 << 20 };
 static const int64_t CALL_BYTES = INT64_C(1) << 30; /* MPI-IO breaks at 2 */
-static const int64_t PACKED_CALL_BYTES = INT64_C(128) << 20; /* held packed */
+static const int64_t PACKED_CALL_BYTES = INT64_C(16) << 20; /* held packed */
 
 size_t cor_type_size(enum cor_type type, int64_t width)
 {
@@ -106,26 +106,14 @@ static void choose_chunk(cor_extent *extent)
     extent->chunk_rows = least(most(rows, 1), most(extent->rows, 1));
 }
 
-/* Whether the disk has room for a dataset of known size; what is packed may
-   be much smaller than it seems. Rank 0; a file system that does not know its
-   size is not asked. */
-static int check_room(const cor_file *file, const char *name,
-                      const cor_extent *extent)
+/* Of a dataset that is not packed the size is known; each call that writes
+   packed chunks reserves for itself. */
+static int reserve_dataset(cor_file *file, const char *name,
+                           const cor_extent *extent)
 {
-    struct statvfs disk;
-    if (extent->filtered || cor_team_rank(file->team) != 0 ||
-        statvfs(file->part, &disk) != 0 || disk.f_blocks == 0)
-        return COR_OK;
-    double free_blocks =
-        (double)(geteuid() == 0 ? disk.f_bfree : disk.f_bavail);
-    double room = free_blocks * (double)disk.f_frsize;
-    double need = (double)extent->rows * (double)row_bytes(extent);
-    if (need <= room)
-        return COR_OK;
-    return cor_fail(COR_EIO,
-                    "cannot write %s: no space left on the disk: %s needs %.1f "
-                    "MiB and %.1f MiB are free",
-                    file->path, name, need / (1 << 20), room / (1 << 20));
+    int64_t chunks = extent->rows / extent->chunk_rows + 1;
+    int64_t bytes = extent->filtered ? 0 : extent->rows * row_bytes(extent);
+    return cor_file_reserve(file, name, bytes + chunks * ABOUT_CHUNK, false);
 }
 
 static hid_t create_dataset(const cor_file *file, const char *name,
@@ -150,14 +138,13 @@ static hid_t create_dataset(const cor_file *file, const char *name,
     return id;
 }
 
-static int create_extent(const cor_file *file, const char *name,
-                         cor_extent *extent)
+static int create_extent(cor_file *file, const char *name, cor_extent *extent)
 {
     extent->filtered =
         extent->rows > 0 && (file->compress || (extent->type == COR_TEXT &&
                                                 extent->width > TEXT_UNPACKED));
     choose_chunk(extent);
-    COR_TRY(cor_agree(file->team, check_room(file, name, extent)));
+    COR_TRY(cor_agree(file->team, reserve_dataset(file, name, extent)));
     extent->id = create_dataset(file, name, extent);
     int rc = COR_OK;
     if (extent->id < 0)
@@ -166,7 +153,7 @@ static int create_extent(const cor_file *file, const char *name,
 }
 
 /* A dataset may be written in several calls: the first one makes it. */
-static int dataset_for(const cor_file *file, const char *name,
+static int dataset_for(cor_file *file, const char *name,
                        const cor_extent *wanted, cor_extent *extent)
 {
     if (!cor_file_has(file, name)) {
@@ -239,7 +226,32 @@ static int64_t windows(int64_t window, int64_t first, int64_t count)
     return count ? (first + count - 1) / window - first / window + 1 : 0;
 }
 
-static int write_rows(const cor_file *file, const char *name,
+/* Room for one collective call: each chunk that any rank's rows touch is
+   written once, and deflate may add a little to what does not pack. */
+static int reserve_call(cor_file *file, const char *name,
+                        const cor_extent *extent, int64_t rows)
+{
+    int64_t touched = rows ? rows + extent->chunk_rows : 0;
+    cor_team_sum(file->team, &touched, 1);
+    touched = least(touched, extent->rows + extent->chunk_rows);
+    int64_t bytes = touched * row_bytes(extent);
+    return cor_agree(file->team,
+                     cor_file_reserve(file, name, bytes + bytes / 64, true));
+}
+
+static int write_window(cor_file *file, const char *name,
+                        const cor_extent *extent, hid_t type, hid_t list,
+                        int64_t begin, int64_t rows, const void *data)
+{
+    if (extent->filtered)
+        COR_TRY(reserve_call(file, name, extent, rows));
+    int rc = COR_OK;
+    if (move_rows(extent, type, list, true, begin, rows, (void *)data) < 0)
+        rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
+    return extent->filtered ? cor_agree(file->team, rc) : rc;
+}
+
+static int write_rows(cor_file *file, const char *name,
                       const cor_extent *extent, int64_t first, int64_t count,
                       const void *data)
 {
@@ -251,18 +263,15 @@ static int write_rows(const cor_file *file, const char *name,
     hid_t list = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(list, extent->filtered ? H5FD_MPIO_COLLECTIVE
                                             : H5FD_MPIO_INDEPENDENT);
+    cor_file_guard(file, extent->filtered);
     int rc = COR_OK;
     for (int64_t i = 0; i < calls && rc == COR_OK; i++) {
         int64_t rows = window_at(window, first, count, i, &begin);
-        const char *from =
-            rows ? (const char *)data + (begin - first) * row_bytes(extent)
-                 : data;
-        if (move_rows(extent, type, list, true, begin, rows, (void *)from) < 0)
-            rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name,
-                               file->path);
-        if (extent->filtered)
-            rc = cor_agree(file->team, rc);
+        int64_t offset = rows ? (begin - first) * row_bytes(extent) : 0;
+        rc = write_window(file, name, extent, type, list, begin, rows,
+                          (const char *)data + offset);
     }
+    cor_file_guard(file, true);
     H5Pclose(list);
     H5Tclose(type);
     return cor_agree(file->team, rc);

@@ -181,7 +181,10 @@ static int begin(cor_file *file, const cor_file_options *options)
     file->id = cor_hdf5_open(cor_team_comm(team), file->part, H5F_ACC_TRUNC);
     if (file->id < 0)
         rc = cor_hdf5_fail(COR_EIO, "cannot write %s", file->path);
+    else
+        rc = cor_file_reserve(file, "the file", 0, false);
     COR_TRY(cor_agree(team, rc));
+    cor_file_guard(file, true);
     return put_header(file, options);
 }
 
@@ -228,6 +231,12 @@ static int sync_folder_of(const char *path)
 
 static int take_name(const cor_file *file)
 {
+    /* give back what was reserved beyond the end */
+    struct stat there;
+    if (stat(file->part, &there) == 0 &&
+        truncate(file->part, there.st_size) != 0)
+        return cor_fail(COR_EIO, "cannot write %s: %s", file->path,
+                        strerror(errno));
     COR_TRY(sync_path(file->part, O_RDWR, file->path));
     if (rename(file->part, file->path) != 0)
         return cor_fail(COR_EIO, "cannot rename %s to %s: %s", file->part,
@@ -261,6 +270,7 @@ static void abandon(const cor_file *file)
     if (cor_team_rank(file->team) == 0 && truncate(file->part, 0) != 0)
         errno = 0; /* it is removed in any case */
     cor_team_barrier(file->team);
+    cor_file_guard(file, false);
     if (file->id >= 0)
         H5Fclose(file->id);
     cor_team_barrier(file->team);

@@ -26,6 +26,7 @@ struct cor_file {
     hid_t id;
     hid_t link; /* link access: metadata read by one rank, sent to all */
     bool compress;
+    int64_t reserved; /* end of what is reserved on the disk; rank 0 knows */
     cor_content *content; /* datasets written so far */
     int64_t contents;
 };
@@ -57,6 +58,15 @@ void cor_file_release(cor_file **file);
 /** Open the file `name` over a communicator; `flags` of H5Fopen, or
     H5F_ACC_TRUNC to create. @return an id, or negative */
 hid_t cor_hdf5_open(MPI_Comm comm, const char *name, unsigned flags);
+
+/** Reserve room on the disk for `bytes` more of `what`, or learn early that
+    there is none; `packed` where they will shrink and the rest is given back.
+    Rank 0 asks, others get COR_OK: agree afterwards. */
+int cor_file_reserve(cor_file *file, const char *what, int64_t bytes,
+                     bool packed);
+/** While on, an error of MPI-IO ends the job; while off, it is returned, which
+    is safe in independent transfers alone. See guard.c. */
+void cor_file_guard(const cor_file *file, bool on);
 
 /** Read a root attribute of an HDF5 file: the local halves of
     cor_file_get_int64 and cor_file_get_text. */
