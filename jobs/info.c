@@ -43,6 +43,7 @@ static int count_mine(const cor_interactions *data, value_count *found,
                       int64_t *count)
 {
     cor_map *map;
+    *count = 0;
     COR_TRY(cor_map_create(false, DISTINCT + 1, &map));
     int rc = COR_OK;
     for (int64_t i = 0; rc == COR_OK && i < data->rows; i++) {
@@ -123,7 +124,7 @@ static int report_histogram(const cor_team *team, const cor_interactions *data,
                             cor_result *result)
 {
     value_count mine[DISTINCT], found[DISTINCT], *all = NULL;
-    int64_t count, most, total;
+    int64_t count = 0, most, total;
     COR_TRY(cor_agree(team, count_mine(data, mine, &count)));
     cor_result *histogram = cor_result_list(result, "histogram");
     most = count;

@@ -43,6 +43,10 @@ typedef struct cor_ingest_options {
     bool skip;               /* bad rows are set aside, else stop the job */
     const char *reject;      /* file for the bad rows; NULL: none */
     bool force;              /* an existing `reject` is replaced */
+    /* Read user and item alone and leave the rows where they were read: in
+       input order, rank after rank. Values, times and shards are NULL, the id
+       tables are runs in rank order, not placed. */
+    bool pairs;
 } cor_ingest_options;
 
 cor_ingest_options cor_ingest_options_default(void);

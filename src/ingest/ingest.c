@@ -16,10 +16,8 @@ cor_ingest_options cor_ingest_options_default(void)
     return (cor_ingest_options){0};
 }
 
-static int check_options(const char *const *file, int files,
-                         const cor_ingest_options *options)
+static int check_options(int files, const cor_ingest_options *options)
 {
-    (void)file;
     if (files < 1)
         return cor_fail(COR_EUSAGE, "no file to read; name one or more");
     if (options->shards < 0)
@@ -31,6 +29,8 @@ static int check_options(const char *const *file, int files,
         return cor_fail(COR_EUSAGE, "--reject needs --on-error skip");
     if (options->titles_columns && !options->titles)
         return cor_fail(COR_EUSAGE, "--titles-columns needs --titles");
+    if (options->titles && options->pairs)
+        return cor_fail(COR_EUSAGE, "pairs alone have no titles");
     return COR_OK;
 }
 
@@ -63,7 +63,7 @@ int cor_ingest_plan(const cor_team *team, const char *const *file, int files,
                     const cor_ingest_options *options, cor_plan *plan)
 {
     ingest_input in;
-    COR_TRY(check_options(file, files, options));
+    COR_TRY(check_options(files, options));
     COR_TRY(ingest_input_open(team, file, files, options, false, &in));
     estimate(team, &in, plan);
     ingest_input_close(&in);
@@ -100,31 +100,36 @@ static int read_rows(const cor_team *team, const ingest_input *in,
     return COR_OK;
 }
 
+/* Bring the rows to their users' ranks, in shards. */
+static int arrange(const cor_team *team, int64_t shards, cor_progress *progress,
+                   cor_interactions *data)
+{
+    int64_t rows = data->rows;
+    cor_team_sum(team, &rows, 1);
+    if (shards == 0)
+        shards = cor_shards_default_count(rows);
+    cor_progress_begin(progress, "arrange", 0);
+    int rc = cor_interactions_arrange(team, shards, data);
+    if (rc == COR_OK)
+        rc = cor_interactions_place_ids(team, data);
+    cor_progress_end(progress);
+    return rc;
+}
+
 static int ingest(const cor_team *team, const ingest_input *in,
                   const cor_ingest_options *options, cor_progress *progress,
                   cor_interactions *data, cor_ingest_report *report)
 {
     ingest_parsed parsed = {0};
-    int64_t shards = options->shards;
     int rc = read_rows(team, in, options, progress, &parsed, report);
     if (rc == COR_OK) {
         cor_progress_begin(progress, "ids", 0);
-        rc = ingest_number(team, options->sorted, &parsed, data);
+        rc = ingest_number(team, options, &parsed, data);
         cor_progress_end(progress);
     }
     ingest_parsed_free(&parsed);
-    if (rc != COR_OK)
-        return rc;
-    if (shards == 0) {
-        int64_t rows = data->rows;
-        cor_team_sum(team, &rows, 1);
-        shards = cor_shards_default_count(rows);
-    }
-    cor_progress_begin(progress, "arrange", 0);
-    rc = cor_interactions_arrange(team, shards, data);
-    if (rc == COR_OK)
-        rc = cor_interactions_place_ids(team, data);
-    cor_progress_end(progress);
+    if (rc == COR_OK && !options->pairs)
+        rc = arrange(team, options->shards, progress, data);
     return rc;
 }
 
@@ -138,7 +143,7 @@ int cor_ingest(const cor_team *team, const char *const *file, int files,
     report = report ? report : &own;
     *report = (cor_ingest_report){0};
     *data = (cor_interactions){0};
-    COR_TRY(check_options(file, files, options));
+    COR_TRY(check_options(files, options));
     COR_TRY(ingest_input_open(team, file, files, options, false, &in));
     for (int f = 0; f < files; f++)
         report->bytes += in.source[f].size;

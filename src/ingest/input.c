@@ -36,6 +36,9 @@ static int find_files(const cor_ingest_options *options,
         COR_TRY(ingest_source_find(file[f], &in->source[f]));
         COR_TRY(ingest_layout_find(&in->source[f], options, &in->wanted,
                                    f ? in->layout : NULL, &in->layout[f]));
+        if (options->pairs)
+            in->layout[f].field[ROLE_VALUE] = in->layout[f].field[ROLE_TIME] =
+                -1;
         COR_TRY(check_alike(in, f));
     }
     return COR_OK;

@@ -144,13 +144,15 @@ static int build_values(const cor_team *team, ingest_parsed *parsed,
     return COR_OK;
 }
 
-int ingest_number(const cor_team *team, bool sorted, ingest_parsed *parsed,
-                  cor_interactions *data)
+int ingest_number(const cor_team *team, const cor_ingest_options *options,
+                  ingest_parsed *parsed, cor_interactions *data)
 {
     data->rows = 0;
     for (int i = 0; i < parsed->pieces; i++)
         data->rows += parsed->piece[i].rows.count;
-    COR_TRY(build_ids(team, sorted, parsed, ROLE_USER, data));
-    COR_TRY(build_ids(team, sorted, parsed, ROLE_ITEM, data));
+    COR_TRY(build_ids(team, options->sorted, parsed, ROLE_USER, data));
+    COR_TRY(build_ids(team, options->sorted, parsed, ROLE_ITEM, data));
+    if (options->pairs)
+        return COR_OK;
     return cor_agree(team, build_values(team, parsed, data));
 }
