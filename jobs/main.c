@@ -9,10 +9,20 @@ static const cor_job using = {.summary = "Using a model"};
 
 int main(int argc, char **argv)
 {
-    const cor_job *const jobs[] = {&data_in,       &cor_job_generate,
-                                   &preparing,     &cor_job_split,
-                                   &cor_job_kcore, &cor_job_popular,
-                                   &training,      &cor_job_als,
-                                   &using,         NULL};
+    const cor_job *const jobs[] = {&data_in,
+                                   &cor_job_ingest,
+                                   &cor_job_info,
+                                   &cor_job_generate,
+                                   &preparing,
+                                   &cor_job_kcore,
+                                   &cor_job_split,
+                                   &training,
+                                   &cor_job_als,
+                                   &using,
+                                   &cor_job_evaluate,
+                                   &cor_job_predict,
+                                   &cor_job_recommend,
+                                   &cor_job_popular,
+                                   NULL};
     return cor_command_main(argc, argv, jobs);
 }

@@ -10,24 +10,36 @@
 
 enum { LINE = 79, LEFT = 28 };
 
-/* Words from column `indent` on, wrapped; the first line is there already. */
-static void print_wrapped(const char *text, int indent)
+/* A word after those that reach to `column`, on the next line where it would
+   not fit. */
+static void print_word(const char *word, int length, int indent, int *column)
 {
-    int column = indent;
-    while (*text) {
-        int word = (int)strcspn(text, " ");
-        if (column > indent && column + 1 + word > LINE) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        } else if (column > indent) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", word, text);
-        column += word;
-        text += word;
-        text += strspn(text, " ");
+    if (*column > indent && *column + 1 + length > LINE) {
+        printf("\n%*s", indent, "");
+        *column = indent;
+    } else if (*column > indent) {
+        putchar(' ');
+        ++*column;
     }
+    printf("%.*s", length, word);
+    *column += length;
+}
+
+/* Words from column `indent` on, wrapped; the first line is there already.
+   `last` is not broken. */
+static void print_wrapped(const char *text, size_t length, int indent,
+                          const char *last)
+{
+    const char *end = text + length;
+    int column = indent;
+    while (text < end) {
+        int word = (int)strcspn(text, " \n");
+        print_word(text, word, indent, &column);
+        text += word;
+        text += strspn(text, " \n");
+    }
+    if (last[0])
+        print_word(last, (int)strlen(last), indent, &column);
     putchar('\n');
 }
 
@@ -39,28 +51,28 @@ static void default_text(const cor_option *option, char *text, size_t size)
     switch (option->kind) {
     case COR_OPTION_FLAG:
         if (*(const bool *)option->target)
-            snprintf(text, size, " (default; --no-%s takes it back)",
+            snprintf(text, size, "(default; --no-%s takes it back)",
                      option->name);
         break;
     case COR_OPTION_INT:
-        snprintf(text, size, " (default %lld)",
+        snprintf(text, size, "(default %lld)",
                  (long long)*(const int64_t *)option->target);
         break;
     case COR_OPTION_REAL:
-        snprintf(text, size, " (default %g)", *(const double *)option->target);
+        snprintf(text, size, "(default %g)", *(const double *)option->target);
         break;
     case COR_OPTION_TEXT:
     case COR_OPTION_WORDS:
         words = *(const char *const *)option->target;
         if (words && words[0])
-            snprintf(text, size, " (default %s)", words);
+            snprintf(text, size, "(default %s)", words);
         break;
     }
 }
 
 static void print_option(const cor_option *option)
 {
-    char left[160] = "  ", right[1024], base[128];
+    char left[160] = "  ", base[128];
     size_t length = 2;
     if (option->letter)
         length += (size_t)snprintf(left + length, sizeof left - length, "-%c, ",
@@ -69,13 +81,12 @@ static void print_option(const cor_option *option)
              cor_option_is_flag(option) ? "" : " ",
              cor_option_is_flag(option) ? "" : option->argument);
     default_text(option, base, sizeof base);
-    snprintf(right, sizeof right, "%s%s", option->help, base);
     int column = printf("%s", left);
     if (column + 2 > LEFT)
         printf("\n%*s", LEFT, "");
     else
         printf("%*s", LEFT - column, "");
-    print_wrapped(right, LEFT);
+    print_wrapped(option->help, strlen(option->help), LEFT, base);
 }
 
 static void print_options(const char *title, const cor_option *options)
@@ -87,17 +98,28 @@ static void print_options(const char *title, const cor_option *options)
         print_option(options);
 }
 
+/* Paragraphs are wrapped; lines that begin with a blank (examples) are not. */
+static void print_description(const char *text)
+{
+    while (text && *text) {
+        size_t length = strcspn(text, "\n");
+        if (*text == ' ')
+            printf("%.*s\n", (int)length, text);
+        else
+            print_wrapped(text, length, 0, "");
+        text += length + (text[length] == '\n');
+    }
+}
+
 static void print_job(const cor_call *call)
 {
     const cor_job *job = call->job;
     char title[128];
     printf("coracle %s: %s\n\nusage: coracle %s %s\n", job->name, job->summary,
            job->name, job->usage);
-    if (job->description && job->description[0]) {
-        size_t length = strlen(job->description);
-        printf("\n%s%s", job->description,
-               job->description[length - 1] == '\n' ? "" : "\n");
-    }
+    if (job->description && job->description[0])
+        putchar('\n');
+    print_description(job->description);
     snprintf(title, sizeof title, "Options of %s", job->name);
     print_options(title, job->options);
     print_options("Options of every job", call->common);

@@ -164,16 +164,26 @@ static int write_at(int file, const char *path, const char *bytes,
     return COR_OK;
 }
 
-static int write_part(const char *path, const char *part, const cor_csv *csv,
-                      int64_t at)
+/* My texts of all sections, each where it belongs. */
+static int write_mine(const char *path, int file, const cor_csv *csv,
+                      int sections, const int64_t *at)
 {
-    COR_TRY(csv->status);
+    for (int s = 0; s < sections; s++) {
+        COR_TRY(csv[s].status);
+        COR_TRY(write_at(file, path, csv[s].bytes, csv[s].length, at[s]));
+    }
+    if (fsync(file) != 0)
+        return cannot(path, "make room on the disk or write elsewhere");
+    return COR_OK;
+}
+
+static int write_part(const char *path, const char *part, const cor_csv *csv,
+                      int sections, const int64_t *at)
+{
     int file = open(part, O_WRONLY);
     if (file < 0)
         return cannot(path, "every node must see the output's folder");
-    int rc = write_at(file, path, csv->bytes, csv->length, at);
-    if (rc == COR_OK && fsync(file) != 0)
-        rc = cannot(path, "make room on the disk or write elsewhere");
+    int rc = write_mine(path, file, csv, sections, at);
     if (close(file) != 0 && rc == COR_OK)
         rc = cannot(path, "make room on the disk or write elsewhere");
     return rc;
@@ -186,21 +196,33 @@ static int finish(const char *path, const char *part)
     return COR_OK;
 }
 
+static int write_all(const cor_team *team, const char *path, const char *part,
+                     const cor_csv *csv, int sections, int64_t *at)
+{
+    int64_t before = 0, total;
+    for (int s = 0; s < sections; s++) {
+        at[s] = before + cor_team_before(team, csv[s].length, &total);
+        before += total;
+    }
+    COR_TRY(cor_agree(team, write_part(path, part, csv, sections, at)));
+    bool first = cor_team_rank(team) == 0;
+    return cor_agree(team, first ? finish(path, part) : COR_OK);
+}
+
 int cor_csv_write(const cor_team *team, const char *path, bool force,
-                  const cor_csv *csv)
+                  const cor_csv *csv, int sections)
 {
     char *part = NULL;
-    int64_t total;
-    int64_t at = cor_team_before(team, csv->length, &total);
-    bool first = cor_team_rank(team) == 0;
-    int rc = begin(team, path, force, &part);
+    int64_t *at = NULL;
+    int rc = cor_agree(team, COR_NEW(&at, sections));
+    if (rc == COR_OK)
+        rc = begin(team, path, force, &part);
     if (rc == COR_OK) {
-        rc = cor_agree(team, write_part(path, part, csv, at));
-        if (rc == COR_OK)
-            rc = cor_agree(team, first ? finish(path, part) : COR_OK);
-        if (rc != COR_OK && first)
+        rc = write_all(team, path, part, csv, sections, at);
+        if (rc != COR_OK && cor_team_rank(team) == 0)
             unlink(part);
     }
     cor_free(part);
+    cor_free(at);
     return rc;
 }

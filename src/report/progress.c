@@ -64,12 +64,12 @@ static void append_seconds(char *text, double seconds)
         append(text, "%lld h %02lld min", whole / 3600, whole / 60 % 60);
 }
 
-/* 1234567 as 1.23M: a rate or a count on a short line. */
+/* 1234567 as 1.23M: a rate or a count on a short line; small ones whole. */
 static void append_short(char *text, double number)
 {
     static const char unit[] = " kMGTP";
     int power = 0;
-    for (; number >= 999.5 && power < 5; power++)
+    for (; number >= (power ? 999.5 : 9999.5) && power < 5; power++)
         number /= 1000;
     if (power == 0)
         append(text, "%.0f", number);
@@ -95,9 +95,10 @@ static void append_metrics(char *text, const cor_progress *progress)
                progress->metric[i].value);
 }
 
-/* Rate, time spent, time left. */
-static void append_pace(char *text, const cor_progress *progress, double now)
+/* Rate, time spent and, before the end of the stage, time left. */
+static void append_pace(char *text, const cor_progress *progress, bool over)
 {
+    double now = cor_team_seconds();
     double spent = now - progress->stage_started;
     double rate = spent > 0 ? (double)progress->done / spent : 0;
     if (rate >= 10 && spent >= 1) {
@@ -107,7 +108,7 @@ static void append_pace(char *text, const cor_progress *progress, double now)
     }
     append(text, "  ");
     append_seconds(text, spent);
-    if (progress->done > 0 && progress->done < progress->total) {
+    if (!over && progress->done > 0 && progress->done < progress->total) {
         append(text, ", ");
         append_seconds(text, (double)(progress->total - progress->done) / rate);
         append(text, " left");
@@ -219,7 +220,7 @@ static void show(cor_progress *progress, bool due)
         append_bar(text, progress);
     append_count(text, progress);
     append_metrics(text, progress);
-    append_pace(text, progress, now);
+    append_pace(text, progress, false);
     if (bar)
         cor_screen_bar(&progress->screen, text);
     else
@@ -261,7 +262,7 @@ void cor_progress_end(cor_progress *progress)
     append(text, "%s  %s", progress->job, progress->stage);
     append_count(text, progress);
     append_metrics(text, progress);
-    append_pace(text, progress, cor_team_seconds());
+    append_pace(text, progress, true);
     cor_screen_line(&progress->screen, text);
     progress->spoke = cor_team_seconds();
     progress->stage[0] = '\0';
