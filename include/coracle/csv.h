@@ -31,9 +31,13 @@ void cor_csv_free(cor_csv *csv);
     set. Collective. @return COR_OK; COR_EIO */
 int cor_csv_check(const cor_team *team, const char *path, bool force);
 
-/** Write the ranks' texts one after the other, beside the final name and then
-    renamed. Collective. @return COR_OK; COR_EIO; COR_EMEMORY */
+/**
+ * Write a file of `sections` sections, each the ranks' texts one after the
+ * other, beside the final name and then renamed. Collective.
+ * @param[in] csv  sections of them
+ * @return COR_OK; COR_EIO; COR_EMEMORY, also where a text could not grow
+ */
 int cor_csv_write(const cor_team *team, const char *path, bool force,
-                  const cor_csv *csv);
+                  const cor_csv *csv, int sections);
 
 #endif

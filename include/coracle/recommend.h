@@ -36,6 +36,17 @@ int cor_model_locate(const cor_team *team, const cor_model *model,
                      const cor_interactions *data, int64_t *user,
                      int64_t *item);
 
+/**
+ * Predict each of my interactions by its user and item (see cor_predictor).
+ * Collective.
+ * @param[out] rating   data->rows
+ * @param[out] unknown  of all ranks' rows, those whose user or item the model
+ *                      does not know
+ */
+int cor_predict_interactions(const cor_team *team, const cor_model *model,
+                             const cor_interactions *data, float *rating,
+                             int64_t *unknown);
+
 /** Whom to recommend to: this rank's run. Plain data. */
 typedef struct cor_queries {
     cor_ids id;     /* my run of all who ask */
@@ -57,6 +68,12 @@ int cor_queries_of_model(const cor_team *team, cor_model *model,
     Collective. */
 int cor_queries_of_ids(const cor_team *team, const cor_model *model,
                        cor_ids *id, cor_queries *queries);
+
+/** The users of any table, in its order; with new_only those alone that the
+    model does not have. Collective. */
+int cor_queries_of_table(const cor_team *team, const cor_model *model,
+                         const cor_ids *id, bool new_only,
+                         cor_queries *queries);
 
 void cor_queries_free(cor_queries *queries);
 

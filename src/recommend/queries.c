@@ -146,6 +146,48 @@ int cor_queries_of_ids(const cor_team *team, const cor_model *model,
     return rc;
 }
 
+/* Row i of one table becomes row j of another of the same kind. */
+static void copy_id(const cor_ids *from, int64_t i, cor_ids *to, int64_t j)
+{
+    if (from->text)
+        memcpy(to->bytes + j * to->width, from->bytes + i * from->width,
+               (size_t)from->width);
+    else
+        to->number[j] = from->number[i];
+}
+
+static int allocate_ids(cor_ids *id)
+{
+    return id->text ? cor_allocate(&id->bytes, id->count, (size_t)id->width,
+                                   "ids of users")
+                    : COR_NEW(&id->number, id->count);
+}
+
+int cor_queries_of_table(const cor_team *team, const cor_model *model,
+                         const cor_ids *id, bool new_only, cor_queries *queries)
+{
+    cor_ids chosen = {.text = id->text, .width = id->width};
+    int64_t *row = NULL;
+    int rc = cor_agree(team, COR_NEW(&row, id->count));
+    if (rc == COR_OK)
+        rc = cor_model_find(team, &model->user.id, id, row);
+    for (int64_t i = 0; rc == COR_OK && i < id->count; i++)
+        chosen.count += !new_only || row[i] < 0;
+    if (rc == COR_OK) {
+        chosen.first = cor_team_before(team, chosen.count, &chosen.total);
+        rc = cor_agree(team, allocate_ids(&chosen));
+    }
+    int64_t kept = 0;
+    for (int64_t i = 0; rc == COR_OK && i < id->count; i++)
+        if (!new_only || row[i] < 0)
+            copy_id(id, i, &chosen, kept++);
+    cor_free(row);
+    if (rc == COR_OK)
+        rc = cor_queries_of_ids(team, model, &chosen, queries);
+    cor_ids_free(&chosen);
+    return rc;
+}
+
 /* A row on its way to the query of its user. */
 typedef struct seen_row {
     int32_t query, item; /* global */

@@ -1,0 +1,179 @@
+#include "user_lists.h"
+
+#include "coracle/csv.h"
+#include "coracle/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without -o the lists stand in one JSON object, which is for people and
+   small scripts. */
+enum { LINES_LIMIT = 1000000 };
+
+/* Fields are told apart by zeros: a list is id, known, count, and then item,
+   title and score of each. Rank 0 makes JSON of it. */
+static void put(cor_csv *out, const char *text)
+{
+    cor_csv_bytes(out, text, (int64_t)strlen(text) + 1);
+}
+
+static void put_number(cor_csv *out, const char *format, double number)
+{
+    char text[40];
+    snprintf(text, sizeof text, format, number);
+    put(out, text);
+}
+
+static int64_t length_of(const cor_toplists *lists, int64_t query)
+{
+    int64_t length = 0;
+    while (length < lists->n && lists->item[query * lists->n + length] >= 0)
+        length++;
+    return length;
+}
+
+/* Id and title of the item at a place of the lists. */
+static void name_item(const user_lists *p, int64_t at,
+                      char id[COR_ID_LIMIT + 1], char title[COR_ID_LIMIT + 1])
+{
+    const cor_ids *titles = cor_names_title(p->names);
+    int64_t slot = p->lists.item[at];
+    cor_ids_print(cor_names_id(p->names), slot, id, COR_ID_LIMIT + 1);
+    *title = 0;
+    if (titles)
+        cor_ids_print(titles, slot, title, COR_ID_LIMIT + 1);
+}
+
+static void pack(const user_lists *p, cor_csv *out)
+{
+    char id[COR_ID_LIMIT + 1], title[COR_ID_LIMIT + 1];
+    for (int64_t q = 0; q < p->lists.count; q++) {
+        int64_t count = length_of(&p->lists, q), first = q * p->lists.n;
+        cor_ids_print(&p->queries.id, q, id, sizeof id);
+        put(out, id);
+        put(out, p->queries.known[q] ? "1" : "0");
+        put_number(out, "%.0f", (double)count);
+        for (int64_t at = first; at < first + count; at++) {
+            name_item(p, at, id, title);
+            put(out, id);
+            put(out, title);
+            put_number(out, "%.17g", p->lists.score[at]);
+        }
+    }
+}
+
+static const char *next(const char **text)
+{
+    const char *field = *text;
+    *text += strlen(field) + 1;
+    return field;
+}
+
+static void unpack(const cor_model *model, const char *text, const char *end,
+                   cor_result *users)
+{
+    bool titles = model->item_title.total > 0;
+    while (text < end) {
+        cor_result *list = cor_result_list(users, next(&text));
+        bool known = *next(&text) == '1';
+        for (int64_t left = atoll(next(&text)); left > 0; left--) {
+            cor_result *one = cor_result_append_object(list);
+            const char *id = next(&text), *title = next(&text);
+            if (model->item.id.text)
+                cor_result_text(one, "item", id);
+            else
+                cor_result_int(one, "item", atoll(id));
+            if (titles)
+                cor_result_text(one, "title", title);
+            cor_result_real(one, "score", strtod(next(&text), NULL));
+            if (!known)
+                cor_result_bool(one, "popular", true);
+        }
+    }
+}
+
+static int show(const cor_command *command, const cor_model *model,
+                const user_lists *p, cor_result *users)
+{
+    cor_csv out = {0};
+    char *all = NULL;
+    int64_t bytes;
+    pack(p, &out);
+    int rc = cor_agree(command->team, out.status);
+    if (rc == COR_OK)
+        rc = cor_team_collect_at(command->team, 0, out.bytes, out.length, 1,
+                                 &all, &bytes);
+    cor_csv_free(&out);
+    if (rc == COR_OK && cor_team_rank(command->team) == 0)
+        unpack(model, all, all + bytes, users);
+    cor_free(all);
+    return rc;
+}
+
+static void add_lines(const user_lists *p, cor_csv *csv)
+{
+    char user[COR_ID_LIMIT + 1], id[COR_ID_LIMIT + 1], title[COR_ID_LIMIT + 1];
+    for (int64_t q = 0; q < p->lists.count; q++) {
+        int64_t count = length_of(&p->lists, q);
+        cor_ids_print(&p->queries.id, q, user, sizeof user);
+        for (int64_t i = 0; i < count; i++) {
+            name_item(p, q * p->lists.n + i, id, title);
+            cor_csv_text(csv, user);
+            cor_csv_int(csv, i + 1);
+            cor_csv_text(csv, id);
+            cor_csv_text(csv, title);
+            cor_csv_real(csv, p->lists.score[q * p->lists.n + i], 9);
+            cor_csv_int(csv, !p->queries.known[q]);
+            cor_csv_end(csv);
+        }
+    }
+}
+
+/* Rank by rank the lines of those who ask come first, then of the new. */
+static int write_parts(const cor_command *command, const user_lists *parts,
+                       int count)
+{
+    static const char header[] = "user,rank,item,title,score,popular\n";
+    cor_csv csv[2] = {0};
+    if (cor_team_rank(command->team) == 0)
+        cor_csv_bytes(&csv[0], header, sizeof header - 1);
+    for (int i = 0; i < count; i++)
+        add_lines(&parts[i], &csv[i]);
+    int rc = cor_csv_write(command->team, command->output, command->force, csv,
+                           count);
+    for (int i = 0; i < count; i++)
+        cor_csv_free(&csv[i]);
+    return rc;
+}
+
+static int show_parts(const cor_command *command, const cor_model *model,
+                      const user_lists *parts, int count)
+{
+    int64_t lines = 0;
+    for (int i = 0; i < count; i++)
+        lines += parts[i].queries.id.total * parts[i].lists.n;
+    if (lines > LINES_LIMIT)
+        return cor_fail(COR_EUSAGE,
+                        "%lld lines are too many for one JSON object: give -o "
+                        "FILE.csv",
+                        (long long)lines);
+    cor_result *users = cor_result_object(command->result, "recommendations");
+    for (int i = 0; i < count; i++)
+        COR_TRY(show(command, model, &parts[i], users));
+    return COR_OK;
+}
+
+int user_lists_deliver(const cor_command *command, const cor_model *model,
+                       const user_lists *parts, int count)
+{
+    return command->output ? write_parts(command, parts, count)
+                           : show_parts(command, model, parts, count);
+}
+
+void user_lists_free(user_lists *lists)
+{
+    cor_names_destroy(&lists->names);
+    cor_toplists_free(&lists->lists);
+    cor_queries_free(&lists->queries);
+}
