@@ -38,21 +38,39 @@ bool cor_hdf5_exists(hid_t file, hid_t link, const char *path)
     return true;
 }
 
-/* The group of an attribute, made where it is not there yet. */
-static herr_t make_object(const cor_file *file, const char *object)
+/* Without times of creation, so that equal content makes equal files. */
+static herr_t make_group(const cor_file *file, const char *path)
 {
-    if (cor_hdf5_exists(file->id, file->link, object))
-        return 0;
-    hid_t group =
-        H5Gcreate2(file->id, object, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    return group < 0 ? -1 : H5Gclose(group);
+    hid_t list = H5Pcreate(H5P_GROUP_CREATE), group = H5I_INVALID_HID;
+    if (H5Pset_obj_track_times(list, 0) >= 0)
+        group = H5Gcreate2(file->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
+    herr_t done = group < 0 ? -1 : H5Gclose(group);
+    H5Pclose(list);
+    return done;
+}
+
+herr_t cor_hdf5_make_groups(const cor_file *file, const char *path)
+{
+    char part[OBJECT_SIZE];
+    for (const char *slash = strchr(path + 1, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
+        if (slash - path >= OBJECT_SIZE)
+            return -1;
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        if (!cor_hdf5_exists(file->id, file->link, part) &&
+            make_group(file, part) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static herr_t put_raw(const cor_file *file, const char *object,
                       const char *attribute, hid_t type, hid_t memory,
                       const void *value)
 {
-    if (make_object(file, object) < 0)
+    if (!cor_hdf5_exists(file->id, file->link, object) &&
+        (cor_hdf5_make_groups(file, object) < 0 ||
+         make_group(file, object) < 0))
         return -1;
     htri_t there = H5Aexists_by_name(file->id, object, attribute, file->link);
     if (there < 0 || (there && H5Adelete_by_name(file->id, object, attribute,

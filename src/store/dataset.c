@@ -80,7 +80,8 @@ static int64_t row_bytes(const cor_extent *extent)
 /* Chunks of whole rows; an empty dataset has none. */
 static herr_t set_layout(const cor_extent *extent, hid_t list)
 {
-    if (H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) < 0)
+    if (H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) < 0 ||
+        H5Pset_obj_track_times(list, 0) < 0)
         return -1;
     int64_t columns = most(extent->columns, 1);
     if (extent->rows == 0)
@@ -121,18 +122,16 @@ static hid_t create_dataset(const cor_file *file, const char *name,
 {
     hsize_t dims[2] = {(hsize_t)extent->rows, (hsize_t)extent->columns};
     hid_t id = H5I_INVALID_HID;
-    hid_t links = H5Pcreate(H5P_LINK_CREATE);
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     hid_t type = type_of(extent->type, extent->width, false);
     hid_t space = H5Screate_simple(extent->columns ? 2 : 1, dims, NULL);
-    if (H5Pset_create_intermediate_group(links, 1) >= 0 &&
-        set_layout(extent, list) >= 0)
-        id = H5Dcreate2(file->id, name, type, space, links, list, H5P_DEFAULT);
+    if (cor_hdf5_make_groups(file, name) >= 0 && set_layout(extent, list) >= 0)
+        id = H5Dcreate2(file->id, name, type, space, H5P_DEFAULT, list,
+                        H5P_DEFAULT);
     hid_t reason = id < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
     H5Sclose(space);
     H5Tclose(type);
     H5Pclose(list);
-    H5Pclose(links);
     if (id < 0)
         H5Eset_current_stack(reason);
     return id;

@@ -88,14 +88,17 @@ hid_t cor_hdf5_open(MPI_Comm comm, const char *name, unsigned flags)
     hid_t list = access_list(comm);
     if (list < 0)
         return list;
+    hid_t form = H5Pcreate(H5P_FILE_CREATE); /* equal content, equal bytes */
+    H5Pset_obj_track_times(form, 0);
     char *fresh;
     name = mpi_name(name, &fresh);
     hid_t id = flags & H5F_ACC_TRUNC
-                   ? H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, list)
+                   ? H5Fcreate(name, H5F_ACC_TRUNC, form, list)
                    : H5Fopen(name, flags, list);
     /* the reason of a failure must outlive the closing of the list */
     hid_t reason = id < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
     H5Pclose(list);
+    H5Pclose(form);
     if (id < 0)
         H5Eset_current_stack(reason);
     cor_free(fresh);

@@ -49,6 +49,8 @@ void cor_hdf5_quiet(void);
 
 /** Whether a group or dataset "a/b/c" is there. Local. */
 bool cor_hdf5_exists(hid_t file, hid_t link, const char *path);
+/** Make the groups that "a/b/c" lies in. Collective, not agreed. */
+herr_t cor_hdf5_make_groups(const cor_file *file, const char *path);
 
 /** A file object without an open file; frees what is there on failure. */
 int cor_file_allocate(const cor_team *team, const char *path, cor_file **file);

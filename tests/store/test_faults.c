@@ -60,7 +60,7 @@ static void outputs_are_refused_early(void **state)
     CHECK(cor_file_create(team, scratch, "test", &forced, &file) == COR_EIO);
     CHECK(says("is a folder"));
     CHECK(cor_file_create(team, "", "test", &forced, &file) == COR_EIO);
-    CHECK(!folder_has("part"));
+    CHECK(!folder_has("\\.part-"));
 }
 
 static void a_failed_job_leaves_the_old_file(void **state)
@@ -73,9 +73,9 @@ static void a_failed_job_leaves_the_old_file(void **state)
     CHECK_OK(cor_file_create(team, path, "other", &forced, &file));
     CHECK_OK(cor_file_write(file, "y", COR_INT64, 0, 2, 0, 0,
                             cor_team_rank(team) ? 0 : 2, one));
-    CHECK(folder_has("part"));
+    CHECK(folder_has("\\.part-"));
     cor_file_close(&file);
-    CHECK(!folder_has("part"));
+    CHECK(!folder_has("\\.part-"));
     CHECK_OK(cor_file_open(team, path, "test", &file));
     CHECK(cor_file_has(file, "x") && !cor_file_has(file, "y"));
     cor_file_close(&file);
