@@ -1,0 +1,335 @@
+"""Using a model: evaluate, predict, recommend. A small set of ratings is
+written here, so that every answer can be checked against its own text."""
+import csv
+import math
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from coracle_test import (DATA_BAD, IO, RANKS, USAGE, Case, data,  # noqa: E402
+                          main, run)
+
+USERS, ITEMS = 60, 45
+
+
+def rating(user, item):
+    """Half stars with a pattern that factors can learn."""
+    taste = math.sin(user) * math.cos(item) + 0.5 * math.sin(item)
+    return min(5.0, max(0.5, round(2 * (3 + 1.6 * taste)) / 2))
+
+
+def item_name(item):
+    return 'i,"%d"' % item if item % 10 == 3 else "i%d" % item
+
+
+def quote(text):
+    return '"%s"' % text.replace('"', '""') if "," in text else text
+
+
+def rows(wanted):
+    """(user, item, rating) of the pairs that `wanted` says."""
+    return [(user, item, rating(user, item)) for user in range(USERS)
+            for item in range(ITEMS) if wanted(user, item)]
+
+
+def in_train(user, item):
+    return (user * 7 + item * 5) % 4 == 1 and user < 55 and item < 40
+
+
+def in_test(user, item):
+    return (user * 7 + item * 5) % 9 == 2 and not in_train(user, item)
+
+
+def text_of(some):
+    return "user,item,rating\n" + "".join(
+        "%d,%s,%g\n" % (user, quote(item_name(item)), value)
+        for user, item, value in some)
+
+
+class Using(Case):
+    """One model for all tests of this script."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="coracle-model-")
+        cls.train = os.path.join(cls.folder, "train.h5")
+        cls.test = os.path.join(cls.folder, "test.h5")
+        cls.model = os.path.join(cls.folder, "model.h5")
+        titles = "item,title\n" + "".join(
+            '%s,"Film, ""%d"""\n' % (quote(item_name(item)), item)
+            for item in range(ITEMS))
+        for name, some in (("train", rows(in_train)), ("test", rows(in_test))):
+            with open(os.path.join(cls.folder, name + ".csv"), "w") as file:
+                file.write(text_of(some))
+        with open(os.path.join(cls.folder, "titles.csv"), "w") as file:
+            file.write(titles)
+        for words in (
+                ("ingest", cls.train[:-2] + "csv", "-o", cls.train, "--titles",
+                 os.path.join(cls.folder, "titles.csv")),
+                ("ingest", cls.test[:-2] + "csv", "-o", cls.test),
+                ("als", cls.train, "--bias", "--factors", "8", "--reg", "2",
+                 "--reg-bias", "1", "--iterations", "6", "-o", cls.model)):
+            done = run(*words)
+            if done.code:
+                raise AssertionError(str(done))
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def read(self, path):
+        with open(path, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def all_ranks(self, job, *args, threads=False):
+        """The result is the same text at every rank count; returns it."""
+        results = [self.ok(job, *args, "--json", "-q", ranks=ranks).out
+                   for ranks in RANKS]
+        if threads:
+            results.append(self.ok(job, *args, "--json", "-q", "--threads", 2,
+                                   ranks=2).out)
+        self.assertEqual(set(results), {results[0]})
+        return self.ok(job, *args, "--json", "-q").json
+
+    def all_files(self, job, *args):
+        """The same for what is written with -o; returns its path."""
+        contents = []
+        for ranks in RANKS:
+            path = self.path("%d.csv" % ranks)
+            self.ok(job, *args, "-q", "-o", path, ranks=ranks)
+            with open(path, "rb") as file:
+                contents.append(file.read())
+        self.assertEqual(set(contents), {contents[0]})
+        return path
+
+
+class Evaluate(Using):
+    def test_same_as_the_predictions_say(self):
+        found = self.all_ranks("evaluate", self.model, self.test, threads=True)
+        test = rows(in_test)
+        pairs = self.write("pairs.csv", text_of(test))
+        self.ok("predict", self.model, pairs, "-o", self.path("p.csv"))
+        errors = [float(line["prediction"]) - value for line, (_, _, value)
+                  in zip(self.read(self.path("p.csv")), test)]
+        self.assertEqual(found["n"], len(test))
+        self.assertEqual(found["unknown"], sum(
+            user >= 55 or item >= 40 for user, item, _ in test))
+        rmse = math.sqrt(sum(e * e for e in errors) / len(test))
+        mae = sum(map(abs, errors)) / len(test)
+        # predictions are floats below 8, written with 9 digits
+        self.assertAlmostEqual(found["rmse"], rmse, delta=1e-6)
+        self.assertAlmostEqual(found["mae"], mae, delta=1e-6)
+
+    def test_a_text_file_counts_as_well(self):
+        found = self.ok("evaluate", self.model, self.test, "--json").json
+        text = self.ok("evaluate", self.model, self.test[:-2] + "csv",
+                       "--columns", "user=user,item=item,value=rating",
+                       "--json").json
+        self.assertEqual(found["n"], text["n"])
+        self.assertAlmostEqual(found["rmse"], text["rmse"], delta=1e-12)
+
+    def test_what_makes_no_sense(self):
+        missing = self.path("none.h5")
+        self.fails(USAGE, "evaluate", self.model)
+        self.fails(IO, "evaluate", missing, self.test, says=missing)
+        self.fails(IO, "evaluate", self.model, missing, says=missing)
+        self.fails(DATA_BAD, "evaluate", self.train, self.test,
+                   says=self.train, ranks=3)
+        self.fails(DATA_BAD, "evaluate", self.model, self.model,
+                   says=self.model)
+
+    def test_a_model_cut_short(self):
+        with open(self.model, "rb") as file:
+            cut = self.write("cut.h5", file.read()[:5000])
+        self.fails(DATA_BAD, "evaluate", cut, self.test, says=cut, ranks=2)
+
+    def test_real_data(self):
+        golden = [data("golden", "ml-latest-small-%s.csv" % part)
+                  for part in ("train", "test")]
+        train, test, model = map(self.path, ("train.h5", "test.h5", "m.h5"))
+        self.ok("ingest", golden[0], "-o", train)
+        self.ok("ingest", golden[1], "-o", test)
+        self.ok("als", train, "--bias", "--factors", 64, "--reg", 12,
+                "--reg-bias", 4, "--iterations", 10, "-o", model)
+        found = self.ok("evaluate", model, test, "--json", ranks=3).json
+        self.assertEqual(found["n"], 20168)
+        self.assertLess(found["rmse"], 0.860)
+
+
+class Predict(Using):
+    PAIRS = ("item,when,user\n"
+             '"i,""13""",x,7\ni2,y,7\ni2,z,nobody\nnothing,,7\n'
+             "nothing,,nobody\ni2,y,7\n")
+
+    def test_in_input_order(self):
+        pairs = self.write("pairs.csv", self.PAIRS)
+        lines = self.read(self.all_files("predict", self.model, pairs))
+        self.assertEqual([(line["user"], line["item"]) for line in lines],
+                         [("7", 'i,"13"'), ("7", "i2"), ("nobody", "i2"),
+                          ("7", "nothing"), ("nobody", "nothing"),
+                          ("7", "i2")])
+        self.assertEqual(lines[1], lines[5])
+        known = [value for _, _, value in rows(in_train)]
+        self.assertAlmostEqual(float(lines[4]["prediction"]),
+                               sum(known) / len(known), delta=1e-5)
+        for line in lines:
+            self.assertTrue(0.5 <= float(line["prediction"]) <= 5)
+
+    def test_counts(self):
+        pairs = self.write("pairs.csv", self.PAIRS)
+        out = self.path("out.csv")
+        found = self.ok("predict", self.model, pairs, "-o", out, "--json",
+                        ranks=2).json
+        self.assertEqual(found, {"rows": 6, "unknown": 3})
+
+    def test_columns_by_name_and_position(self):
+        named = self.write("named.csv", "a,b\ni2,7\n")
+        bare = self.write("bare.csv", "i2,7\n")
+        for pairs, columns in ((named, "user=b,item=a"),
+                               (bare, "user=2,item=1")):
+            out = self.path("out.csv")
+            self.ok("predict", self.model, pairs, "--columns", columns, "-o",
+                    out, "--force")
+            self.assertEqual(self.read(out)[0]["item"], "i2")
+
+    def test_a_store(self):
+        lines = self.read(self.all_files("predict", self.model, self.test))
+        test = sorted((str(user), item_name(item))
+                      for user, item, _ in rows(in_test))
+        self.assertEqual(sorted((line["user"], line["item"])
+                                for line in lines), test)
+
+    def test_what_makes_no_sense(self):
+        pairs = self.write("pairs.csv", self.PAIRS)
+        out = self.path("out.csv")
+        self.fails(USAGE, "predict", self.model, pairs)
+        self.fails(IO, "predict", self.model, self.path("none.csv"), "-o", out)
+        self.fails(DATA_BAD, "predict", self.model, self.write("e.csv", ""),
+                   "-o", out, ranks=3)
+        self.fails(IO, "predict", self.model, pairs, "-o",
+                   self.path("no", "folder.csv"), ranks=2)
+        self.fails(IO, "predict", self.model, pairs, "-o", pairs,
+                   says="--force")
+        self.assertFalse(os.path.exists(out))
+
+
+class Recommend(Using):
+    def test_best_without_seen(self):
+        found = self.all_ranks("recommend", self.model, "--users", "7,12,3",
+                               "-n", 4, "--seen", self.train, threads=True)
+        self.assertEqual(found["users"], 3)
+        self.assertEqual(found["popular"], 0)
+        lists = found["recommendations"]
+        self.assertEqual(list(lists), ["7", "12", "3"])
+        names = {item_name(item): item for item in range(ITEMS)}
+        for user, items in lists.items():
+            self.assertEqual(len(items), 4)
+            scores = [one["score"] for one in items]
+            self.assertEqual(scores, sorted(scores, reverse=True))
+            for one in items:
+                item = names[one["item"]]
+                self.assertFalse(in_train(int(user), item))
+                self.assertLess(item, 40)
+                self.assertEqual(one["title"], 'Film, "%d"' % item)
+                self.assertNotIn("popular", one)
+
+    def test_scores_are_predictions_not_clipped(self):
+        user = "7"
+        found = self.ok("recommend", self.model, "--users", user, "-n", ITEMS,
+                        "--json").json["recommendations"][user]
+        self.assertEqual(len(found), 40)
+        pairs = self.write("pairs.csv", "user,item\n" + "".join(
+            "%s,%s\n" % (user, quote(one["item"])) for one in found))
+        out = self.path("out.csv")
+        self.ok("predict", self.model, pairs, "-o", out)
+        for one, line in zip(found, self.read(out)):
+            self.assertAlmostEqual(min(5, max(0.5, one["score"])),
+                                   float(line["prediction"]), delta=1e-5)
+
+    def test_everybody_into_a_file(self):
+        lines = self.read(self.all_files("recommend", self.model, "--all",
+                                         "-n", 3, "--seen", self.train))
+        self.assertEqual(len(lines), 55 * 3)
+        seen = {(str(user), item_name(item))
+                for user, item, _ in rows(in_train)}
+        self.assertFalse(seen & {(line["user"], line["item"])
+                                 for line in lines})
+        self.assertEqual([line["rank"] for line in lines[:4]],
+                         ["1", "2", "3", "1"])
+        self.assertEqual({line["popular"] for line in lines}, {"0"})
+
+    def test_nothing_known(self):
+        done = self.ok("recommend", self.model, "--users", "7,nobody", "-n", 3,
+                       "--json")
+        self.assertIn("popular", done.err)
+        self.assertEqual(done.json["popular"], 1)
+        known, popular = done.json["recommendations"].values()
+        self.assertTrue(all(one["popular"] for one in popular))
+        self.assertFalse(any("popular" in one for one in known))
+        ratings, mean = {}, 0
+        for _, item, value in rows(in_train):
+            ratings.setdefault(item_name(item), []).append(value)
+        total = [value for some in ratings.values() for value in some]
+        mean = sum(total) / len(total)
+        damped = {item: (sum(some) + 10 * mean) / (len(some) + 10)
+                  for item, some in ratings.items()}
+        best = sorted(damped.values(), reverse=True)[:3]
+        for one, expected in zip(popular, best):
+            self.assertAlmostEqual(one["score"], expected, delta=1e-6)
+            self.assertAlmostEqual(damped[one["item"]], expected, delta=1e-6)
+
+    def test_fold_in(self):
+        fresh = [("new1", item, rating(7, item)) for item in range(0, 40, 2)]
+        fresh += [("new2", item, rating(9, item)) for item in (3, 44)]
+        path = self.write("new.csv", "user,item,rating\n" + "".join(
+            "%s,%s,%g\n" % (user, quote(item_name(item)), value)
+            for user, item, value in fresh))
+        found = self.all_ranks("recommend", self.model, "--users",
+                               "new1,nobody,new2", "-n", 5, "--ratings", path)
+        self.assertEqual((found["users"], found["popular"]), (3, 1))
+        self.assertEqual((found["folded_in"], found["ignored"]), (2, 1))
+        lists = found["recommendations"]
+        rated = {item_name(item) for user, item, _ in fresh if user == "new1"}
+        self.assertFalse(rated & {one["item"] for one in lists["new1"]})
+        self.assertTrue(lists["nobody"][0]["popular"])
+        self.assertNotEqual(lists["new1"], lists["nobody"])
+        # without --users the lists are for those of the file
+        found = self.ok("recommend", self.model, "--ratings", path, "-n", 5,
+                        "--json", ranks=3).json
+        self.assertEqual(found["recommendations"],
+                         {user: lists[user] for user in ("new1", "new2")})
+
+    def test_fold_in_beside_all(self):
+        path = self.write("new.csv", "user,item,rating\nnew,i2,5\n3,i4,1\n")
+        lines = self.read(self.all_files("recommend", self.model, "--all",
+                                         "--ratings", path, "-n", 2))
+        self.assertEqual(len(lines), 56 * 2)
+        self.assertEqual([line["user"] for line in lines[-2:]], ["new", "new"])
+
+    def test_plan_reads_no_data(self):
+        found = self.ok("recommend", self.model, "--all", "--seen", self.train,
+                        "--plan", "--json", ranks=2).json
+        self.assertGreater(found["memory_per_rank"], 0)
+
+    def test_what_makes_no_sense(self):
+        out = self.path("out.csv")
+        self.fails(USAGE, "recommend", self.model)
+        self.fails(USAGE, "recommend", self.model, "--users", "1", "--all")
+        self.fails(USAGE, "recommend", self.model, "--users", ",")
+        self.fails(USAGE, "recommend", self.model, "--all", "-n", 0)
+        self.fails(USAGE, "recommend", self.model, "--all", "-o",
+                   self.path("lists.h5"))
+        self.fails(IO, "recommend", self.model, "--all", "-o",
+                   self.path("no", "x.csv"), ranks=2)
+        self.fails(IO, "recommend", self.model, "--all", "--seen",
+                   self.path("none.h5"), "-o", out, ranks=2)
+        self.fails(DATA_BAD, "recommend", self.model, "--ratings",
+                   self.write("bad.csv", "user,item,rating\nnew,i2,good\n"),
+                   "-o", out, says="good")
+        self.assertFalse(os.path.exists(out))
+
+
+if __name__ == "__main__":
+    main()
