@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import time
-import unittest
 
 import coracle_test as ct
 from coracle_test import Case, main
@@ -19,6 +18,15 @@ def ranks_of(process):
     return [int(pid) for pid, name in
             re.findall(r"(\d+) (\S+)", listing.stdout.decode())
             if name == "coracle"]
+
+
+def is_running(pid):
+    """Whether a process is there and not just waiting to be collected."""
+    try:
+        with open("/proc/%d/stat" % pid) as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def wait_for(condition, seconds=30):
@@ -155,10 +163,7 @@ class Als(Case):
         process.kill()
         ct.finish(process, 30)
         self.assertTrue(wait_for(
-            lambda: not any(os.path.exists("/proc/%d/exe" % r) and
-                            os.path.exists("/proc/%d/maps" % r) and
-                            open("/proc/%d/stat" % r).read().split()[2] != "Z"
-                            for r in ranks), 10))
+            lambda: not any(is_running(pid) for pid in ranks), 10))
         self.assertFalse(os.path.exists(self.path("stopped.h5")))
         self.go_on_from_kept()
 
@@ -195,19 +200,18 @@ class Als(Case):
             self.assertFalse(os.path.exists(self.path("m.h5")))
 
     def test_one_rank_out_of_memory_is_everyone_s_end(self):
-        limited = ["sh", "-c", "ulimit -v 700000; exec \"$0\" \"$@\""]
-        words = ["als", self.train, "--factors", "4000", "--reg", "100",
-                 "--iterations", "2", "-o", self.path("m.h5"), "-q"]
-        command = [ct.MPIRUN, "-n", "1", ct.CORACLE, *words, ":", "-n", "1",
-                   *limited, ct.CORACLE, *words]
+        limited = ["sh", "-c", "ulimit -v 600000; exec \"$0\" \"$@\""]
+        words = ["generate", "--users", "100000", "--items", "10000",
+                 "--interactions", "30000000", "-o", self.path("big.h5"), "-q"]
         process = subprocess.Popen(
-            command, env={**os.environ, **ct.ENVIRONMENT},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True)
+            [ct.MPIRUN, "-n", "1", ct.CORACLE, *words, ":", "-n", "1",
+             *limited, ct.CORACLE, *words],
+            env={**os.environ, **ct.ENVIRONMENT}, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True)
         run = ct.finish(process, 60)
         self.assertEqual(run.code, ct.MEMORY, run)
         self.assertEqual(len(run.messages), 1, run)
-        self.assertFalse(os.path.exists(self.path("m.h5")))
+        self.assertFalse(os.path.exists(self.path("big.h5")))
 
     def test_plan(self):
         plan = self.fit("m.h5", "--plan").json
