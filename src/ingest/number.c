@@ -58,53 +58,46 @@ static int number_side(const cor_team *team, bool sorted, ingest_parsed *parsed,
     return rc;
 }
 
-/* Which of a block's columns to copy. */
-enum column { COLUMN_USER, COLUMN_ITEM, COLUMN_VALUE, COLUMN_TIME };
-
-static void copy_block(const ingest_rows_block *block, enum column column,
-                       const int32_t *number, int64_t first, int64_t rows,
-                       cor_interactions *data)
+/* Slots to numbers, in place. */
+static void renumber(int32_t *slot, int64_t rows, const int32_t *number,
+                     int threads)
 {
-    if (column == COLUMN_VALUE) {
-        memcpy(data->value + first, block->value,
-               (size_t)rows * sizeof *data->value);
-    } else if (column == COLUMN_TIME) {
-        memcpy(data->time + first, block->time,
-               (size_t)rows * sizeof *data->time);
-    } else {
-        const int32_t *slot = block->slot[column];
-        int32_t *to = (column == COLUMN_USER ? data->user : data->item) + first;
-        for (int64_t i = 0; i < rows; i++)
-            to[i] = number[slot[i]];
-    }
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < rows; i++)
+        slot[i] = number[slot[i]];
 }
 
-static void free_column(ingest_rows_block *block, enum column column)
+/* A column of all pieces, one behind the other; theirs is given up, and that of
+   a single piece is taken as it is. @param[out] all  address of a pointer */
+static int join(ingest_parsed *parsed, enum ingest_column column, int threads,
+                void *all)
 {
-    void **held = column == COLUMN_VALUE  ? (void **)&block->value
-                  : column == COLUMN_TIME ? (void **)&block->time
-                                          : (void **)&block->slot[column];
-    cor_free(*held);
-    *held = NULL;
-}
-
-/* One column of all pieces; its blocks are freed as they are copied. */
-static void copy_column(ingest_parsed *parsed, enum column column,
-                        const numbers *n, int threads, cor_interactions *data)
-{
-    int64_t first = 0;
-    for (int i = 0; i < parsed->pieces; i++) {
-        ingest_rows *rows = &parsed->piece[i].rows;
-        const int32_t *number = n ? n->slot[i] : NULL;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-        for (int64_t b = 0; b < rows->blocks; b++) {
-            int64_t at = b * ROWS_BLOCK, left = rows->count - at;
-            copy_block(&rows->block[b], column, number, first + at,
-                       left < ROWS_BLOCK ? left : ROWS_BLOCK, data);
-            free_column(&rows->block[b], column);
+    size_t width = ingest_column_width(column);
+    ingest_piece *piece = parsed->piece;
+    int64_t total = 0, *first = NULL;
+    char *joined = piece[0].rows.column[column];
+    if (parsed->pieces > 1) {
+        COR_TRY(COR_NEW(&first, parsed->pieces));
+        for (int i = 0; i < parsed->pieces; i++) {
+            first[i] = total;
+            total += piece[i].rows.count;
         }
-        first += rows->count;
+        int rc = cor_allocate(&joined, total, width, "columns");
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+        for (int i = 0; i < parsed->pieces; i++)
+            if (rc == COR_OK) {
+                memcpy(joined + (size_t)first[i] * width,
+                       piece[i].rows.column[column],
+                       (size_t)piece[i].rows.count * width);
+                cor_free(piece[i].rows.column[column]);
+                piece[i].rows.column[column] = NULL;
+            }
+        cor_free(first);
+        COR_TRY(rc);
     }
+    piece[0].rows.column[column] = NULL;
+    memcpy(all, &joined, sizeof joined);
+    return COR_OK;
 }
 
 static int build_ids(const cor_team *team, bool sorted, ingest_parsed *parsed,
@@ -113,14 +106,14 @@ static int build_ids(const cor_team *team, bool sorted, ingest_parsed *parsed,
     numbers n = {0};
     bool user = side == ROLE_USER;
     cor_ids *table = user ? &data->user_id : &data->item_id;
-    int32_t **column = user ? &data->user : &data->item;
+    int threads = cor_team_threads(team);
     int rc = number_side(team, sorted, parsed, side, &n, table);
+    for (int i = 0; rc == COR_OK && i < n.pieces; i++)
+        renumber(parsed->piece[i].rows.column[side],
+                 parsed->piece[i].rows.count, n.slot[i], threads);
     if (rc == COR_OK)
-        rc = cor_agree(team, cor_allocate(column, data->rows, sizeof **column,
-                                          user ? "users" : "items"));
-    if (rc == COR_OK)
-        copy_column(parsed, user ? COLUMN_USER : COLUMN_ITEM, &n,
-                    cor_team_threads(team), data);
+        rc = cor_agree(team, join(parsed, (enum ingest_column)side, threads,
+                                  user ? &data->user : &data->item));
     *(user ? &data->users : &data->items) = table->total;
     numbers_free(&n);
     return rc;
@@ -130,17 +123,15 @@ static int build_values(const cor_team *team, ingest_parsed *parsed,
                         cor_interactions *data)
 {
     int threads = cor_team_threads(team);
-    bool has_value = parsed->piece[0].rows.has_value;
+    const bool *has = parsed->piece[0].rows.has;
+    if (has[COLUMN_TIME])
+        COR_TRY(join(parsed, COLUMN_TIME, threads, &data->time));
+    if (has[COLUMN_VALUE])
+        return join(parsed, COLUMN_VALUE, threads, &data->value);
     COR_TRY(
         cor_allocate(&data->value, data->rows, sizeof *data->value, "values"));
-    if (has_value)
-        copy_column(parsed, COLUMN_VALUE, NULL, threads, data);
-    for (int64_t i = 0; !has_value && i < data->rows; i++)
+    for (int64_t i = 0; i < data->rows; i++)
         data->value[i] = 1;
-    if (!parsed->piece[0].rows.has_time)
-        return COR_OK;
-    COR_TRY(cor_allocate(&data->time, data->rows, sizeof *data->time, "times"));
-    copy_column(parsed, COLUMN_TIME, NULL, threads, data);
     return COR_OK;
 }
 

@@ -11,8 +11,11 @@
 
 #include <math.h>
 
+/* Rows whose ids are looked up together. */
+enum { WAITING = 256 };
+
 /* What a piece needs while it is read. */
-typedef struct work {
+typedef struct ingest_work {
     const ingest_input *in;
     const bool *text; /* which ids are texts */
     ingest_piece *piece;
@@ -21,7 +24,9 @@ typedef struct work {
     ingest_cells cells;
     int file;
     bool stop;
-} work;
+    int waiting; /* rows whose integer ids are not looked up yet */
+    int64_t id[2][WAITING];
+} ingest_work;
 
 static void clear_results(ingest_piece *piece)
 {
@@ -47,7 +52,7 @@ void ingest_piece_free(ingest_piece *piece)
     clear_results(piece);
 }
 
-static enum how how_of(const work *w, int role)
+static enum how how_of(const ingest_work *w, int role)
 {
     if (role == ROLE_VALUE)
         return HOW_VALUE;
@@ -62,7 +67,7 @@ static enum how how_of(const work *w, int role)
 }
 
 /* The wanted fields of a file in the order in which they stand in a row. */
-static void plan_reading(work *w, const ingest_layout *layout)
+static void plan_reading(ingest_work *w, const ingest_layout *layout)
 {
     ingest_reading *r = &w->reading;
     *r = (ingest_reading){.dialect = layout->dialect,
@@ -112,7 +117,8 @@ static int keep_title(ingest_piece *piece, int32_t slot, ingest_text text)
     return COR_OK;
 }
 
-static int put_text(work *w, int side, const ingest_row *row, int32_t *slot)
+static int put_text(ingest_work *w, int side, const ingest_row *row,
+                    int32_t *slot)
 {
     ingest_piece *piece = w->piece;
     ingest_id_table *table = &piece->table[side];
@@ -127,36 +133,48 @@ static int put_text(work *w, int side, const ingest_row *row, int32_t *slot)
     return w->in->titles ? keep_title(piece, *slot, row->title) : COR_OK;
 }
 
-/* Keep a row in which nothing is wrong. */
-static inline int keep_row(work *w, const ingest_row *row)
+/* Look up the integer ids that wait. Together, because their reads of the table
+   then overlap; one by one, between the rows, each would be waited for. */
+static int look_up_waiting(ingest_work *w)
 {
     ingest_rows *rows = &w->piece->rows;
-    int64_t at = rows->count % ROWS_BLOCK;
-    int32_t slot[2] = {0, 0};
-    for (int side = w->in->titles; side < 2; side++) {
-        if (w->text[side])
-            COR_TRY(put_text(w, side, row, &slot[side]));
-        else
-            COR_TRY(ingest_id_table_put(&w->piece->table[side], row->id[side],
-                                        &slot[side]));
+    int64_t first = rows->count - w->waiting;
+    for (int side = 0; side < 2; side++) {
+        ingest_id_table *table = &w->piece->table[side];
+        const int64_t *id = w->id[side];
+        int32_t *slot = (int32_t *)rows->column[side] + first;
+        for (int k = 0; !w->text[side] && k < w->waiting; k++)
+            COR_TRY(ingest_id_table_put(table, id[k], &slot[k]));
     }
-    if (w->in->titles)
-        return COR_OK;
-    if (at == 0)
-        COR_TRY(ingest_rows_extend(rows));
-    ingest_rows_block *block = &rows->block[rows->blocks - 1];
-    block->slot[0][at] = slot[0];
-    block->slot[1][at] = slot[1];
-    if (rows->has_value)
-        block->value[at] = row->value;
-    if (rows->has_time)
-        block->time[at] = row->time;
-    rows->count++;
+    w->waiting = 0;
     return COR_OK;
 }
 
+/* Keep a row in which nothing is wrong. */
+static inline int keep_row(ingest_work *w, const ingest_row *row)
+{
+    ingest_rows *rows = &w->piece->rows;
+    int64_t at = rows->count;
+    int32_t slot;
+    if (w->in->titles)
+        return put_text(w, ROLE_ITEM, row, &slot);
+    if (at == rows->capacity)
+        COR_TRY(ingest_rows_reserve(rows, at + at / 4 + 1024));
+    for (int side = 0; side < 2; side++)
+        if (w->text[side])
+            COR_TRY(put_text(w, side, row, (int32_t *)rows->column[side] + at));
+        else
+            w->id[side][w->waiting] = row->id[side];
+    if (rows->has[COLUMN_VALUE])
+        ((float *)rows->column[COLUMN_VALUE])[at] = row->value;
+    if (rows->has[COLUMN_TIME])
+        ((int64_t *)rows->column[COLUMN_TIME])[at] = row->time;
+    rows->count++;
+    return ++w->waiting == WAITING ? look_up_waiting(w) : COR_OK;
+}
+
 /* Whether the texts of a simple row are such as may be kept. */
-static inline bool texts_are_good(const work *w, const ingest_row *row)
+static inline bool texts_are_good(const ingest_work *w, const ingest_row *row)
 {
     for (int side = w->in->titles; side < 2; side++)
         if (w->text[side] && check_text(row->text[side], false) != FAULT_NONE)
@@ -164,7 +182,7 @@ static inline bool texts_are_good(const work *w, const ingest_row *row)
     return !w->in->titles || check_text(row->title, true) == FAULT_NONE;
 }
 
-static int add_reject(work *w, int64_t offset, int64_t bytes)
+static int add_reject(ingest_work *w, int64_t offset, int64_t bytes)
 {
     ingest_piece *p = w->piece;
     if (p->reject_count == p->reject_capacity) {
@@ -190,7 +208,7 @@ static enum fault_kind read_value(ingest_text text, float *value)
     return isfinite(*value) ? FAULT_NONE : FAULT_FINITE;
 }
 
-static enum fault_kind read_id(work *w, int side, ingest_text text,
+static enum fault_kind read_id(ingest_work *w, int side, ingest_text text,
                                ingest_row *row)
 {
     row->text[side] = text;
@@ -202,7 +220,7 @@ static enum fault_kind read_id(work *w, int side, ingest_text text,
     return kind;
 }
 
-static enum fault_kind read_field(work *w, const ingest_need *need,
+static enum fault_kind read_field(ingest_work *w, const ingest_need *need,
                                   ingest_text text, ingest_row *row)
 {
     switch (need->role) {
@@ -222,7 +240,7 @@ static enum fault_kind read_field(work *w, const ingest_need *need,
 }
 
 /* Read the wanted fields of a row that was taken apart; its first fault. */
-static ingest_fault read_fields(work *w, ingest_row *row)
+static ingest_fault read_fields(ingest_work *w, ingest_row *row)
 {
     ingest_cells *cells = &w->cells;
     if (cells->count != w->reading.fields)
@@ -252,12 +270,12 @@ static ingest_fault read_fields(work *w, ingest_row *row)
     return (ingest_fault){0};
 }
 
-static int64_t offset_of(const work *w, const char *p)
+static int64_t offset_of(const ingest_work *w, const char *p)
 {
     return w->reader.at + (p - w->reader.buffer);
 }
 
-static void stop_at(work *w, ingest_fault fault, const char *p)
+static void stop_at(ingest_work *w, ingest_fault fault, const char *p)
 {
     fault.file = w->file;
     fault.offset = offset_of(w, p);
@@ -267,7 +285,7 @@ static void stop_at(work *w, ingest_fault fault, const char *p)
 }
 
 /* Read one row exactly; `next` is NULL where the buffer does not hold it. */
-static int read_exactly(work *w, char *p, char **next)
+static int read_exactly(ingest_work *w, char *p, char **next)
 {
     char *end = w->reader.buffer + w->reader.whole;
     *next = p + 1;
@@ -305,7 +323,7 @@ static int read_exactly(work *w, char *p, char **next)
 
 /* Rows of the buffer that begin before `limit`. @param[out] done  first byte
    not read; it begins a row that the buffer does not hold whole */
-static int read_buffer(work *w, const char *limit, char **done)
+static int read_buffer(ingest_work *w, const char *limit, char **done)
 {
     char *p = w->reader.buffer;
     while (p < limit && !w->stop) {
@@ -321,12 +339,12 @@ static int read_buffer(work *w, const char *limit, char **done)
         p = next;
     }
     *done = p;
-    return COR_OK;
+    return look_up_waiting(w);
 }
 
 /* A row is not whole in the buffer: at the file's end a quote was left open;
    before it there is hope, up to a limit. */
-static void check_unfinished(work *w, char *p)
+static void check_unfinished(ingest_work *w, char *p)
 {
     int64_t bytes = w->reader.filled - (p - w->reader.buffer);
     if (bytes > ROW_LIMIT)
@@ -339,7 +357,7 @@ static void check_unfinished(work *w, char *p)
 
 /* Rows of the current file that begin in [from, to). @param[out] next  where
    the first row after them begins */
-static int read_file(work *w, int64_t from, int64_t to, int64_t *next)
+static int read_file(ingest_work *w, int64_t from, int64_t to, int64_t *next)
 {
     ingest_reader *reader = &w->reader;
     int64_t size = reader->file->size;
@@ -358,7 +376,21 @@ static int read_file(work *w, int64_t from, int64_t to, int64_t *next)
     return COR_OK;
 }
 
-static int open_file(work *w, int64_t position)
+/* Room for the rows that the piece has if they are as long as the first. */
+static int reserve_rows(const ingest_input *in, ingest_piece *piece)
+{
+    double rows = 0;
+    for (int64_t at = piece->first; at < piece->end;) {
+        int f = ingest_input_file(in, at);
+        int64_t stop =
+            in->base[f + 1] < piece->end ? in->base[f + 1] : piece->end;
+        rows += (double)(stop - at) / in->layout[f].row_bytes;
+        at = stop;
+    }
+    return ingest_rows_reserve(&piece->rows, (int64_t)(rows * 1.03) + 64);
+}
+
+static int open_file(ingest_work *w, int64_t position)
 {
     w->file = ingest_input_file(w->in, position);
     const ingest_layout *layout = &w->in->layout[w->file];
@@ -371,7 +403,7 @@ static int open_file(work *w, int64_t position)
                               ingest_input_offset(w->in, w->file, position));
 }
 
-static int read_files(work *w)
+static int read_files(ingest_work *w)
 {
     const ingest_input *in = w->in;
     ingest_piece *piece = w->piece;
@@ -393,11 +425,11 @@ static int read_files(work *w)
 void ingest_piece_read(const ingest_input *in, const bool text[2],
                        ingest_piece *piece)
 {
-    work w = {.in = in, .text = text, .piece = piece, .reader.fd = -1};
+    ingest_work w = {.in = in, .text = text, .piece = piece, .reader.fd = -1};
     clear_results(piece);
     piece->state = PIECE_WHOLE;
-    piece->rows.has_value = ingest_input_has(in, ROLE_VALUE);
-    piece->rows.has_time = ingest_input_has(in, ROLE_TIME);
+    for (int c = 0; c < COLUMNS; c++) /* roles and columns are in one order */
+        piece->rows.has[c] = ingest_input_has(in, (enum role)c);
     if (piece->first == INT64_MAX) { /* a row begins before and never ends */
         piece->state = PIECE_FAULT;
         piece->fault =
@@ -407,6 +439,8 @@ void ingest_piece_read(const ingest_input *in, const bool text[2],
     int rc = COR_OK;
     for (int side = 0; rc == COR_OK && side < 2; side++)
         rc = ingest_id_table_create(text[side], &piece->table[side]);
+    if (rc == COR_OK && !in->titles)
+        rc = reserve_rows(in, piece);
     if (rc == COR_OK)
         rc = read_files(&w);
     ingest_reader_free(&w.reader);

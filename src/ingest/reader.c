@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* A block fits in the second-level cache; behind the last row only small steps
-   are read, which grow with a long row. */
-enum { BLOCK = 1 << 20, STEP = 1 << 14, PADDING = 64 };
+/* A block and the id tables fit in the second-level cache; behind the last row
+   only small steps are read, which grow with a long row. */
+enum { BLOCK = 1 << 18, STEP = 1 << 14, PADDING = 64 };
 
 int ingest_reader_open(ingest_reader *reader, const ingest_source *file,
                        int64_t offset)

@@ -1,31 +1,33 @@
-/* The columns of the rows of one piece of the input, in blocks that never
-   move. */
+/* The columns of the rows of one piece of the input. */
 #ifndef INGEST_ROWS_H
 #define INGEST_ROWS_H
 
 #include "coracle/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { ROWS_BLOCK = 1 << 18 };
-
-typedef struct ingest_rows_block {
-    int32_t *slot[2]; /* of the user, of the item, in the piece's tables */
-    float *value;
-    int64_t *time;
-} ingest_rows_block;
+enum ingest_column {
+    COLUMN_USER, /* int32: slot in the piece's table, later number */
+    COLUMN_ITEM,
+    COLUMN_VALUE, /* float */
+    COLUMN_TIME,  /* int64 */
+    COLUMNS
+};
 
 typedef struct ingest_rows {
-    int64_t count;
-    int64_t blocks;
-    ingest_rows_block *block;
-    bool has_value, has_time;
+    int64_t count, capacity;
+    bool has[COLUMNS];
+    void *column[COLUMNS]; /* capacity elements of those it has */
 } ingest_rows;
+
+/* Bytes of an element. */
+size_t ingest_column_width(enum ingest_column column);
 
 void ingest_rows_free(ingest_rows *rows);
 
-/* Add a block; needed when count is a multiple of ROWS_BLOCK. */
-int ingest_rows_extend(ingest_rows *rows);
+/* Make room for `capacity` rows. */
+int ingest_rows_reserve(ingest_rows *rows, int64_t capacity);
 
 #endif
