@@ -24,7 +24,8 @@ enum cor_family {
 };
 
 /** The greatest family that this processor runs; the environment variable
-    CORACLE_FAMILY (base, avx2, avx512) may ask for a lesser one. */
+    CORACLE_FAMILY (base, avx2, avx512) may ask for a lesser one, and is ignored
+    where it asks for anything else. */
 enum cor_family cor_family_best(void);
 /** Use a family from now on in this program, at most the best. Starts as the
     best; ranks agree on the least before they compute. */
@@ -78,8 +79,10 @@ int cor_ridge_create(int64_t factors, bool bias, cor_ridge **ridge);
 void cor_ridge_destroy(cor_ridge **ridge);
 
 /**
- * Solve one row exactly (Cholesky). Rows with fewer ratings than factors, and
- * positive regularisation, are solved in the space of their ratings.
+ * Solve one row exactly (Cholesky). Rows with clearly fewer ratings than
+ * factors, and positive regularisation, are solved in the space of their
+ * ratings. Sums are single precision over at most 1024 ratings and double
+ * above; a row too near singular for that is solved in double precision.
  * @param[out] x     ld floats, padding 0; all 0 where count is 0
  * @param[out] bias  b; may be NULL without bias
  * @param[out] loss  the minimum of the expression above

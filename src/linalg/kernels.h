@@ -28,9 +28,10 @@ typedef struct cor_kernels {
     void (*gather)(const float *table, int64_t ld, const int32_t *index,
                    int64_t count, int64_t ahead, float *rows);
     /** The same as columns: out[f * out_ld + z] = table[index[z]][f], zero for
-        z from count to out_ld. */
+        z from count to out_ld; `zeros` is a row of zeros. */
     void (*gather_columns)(const float *table, int64_t ld, const int32_t *index,
-                           int64_t count, float *out, int64_t out_ld);
+                           int64_t count, const float *zeros, float *out,
+                           int64_t out_ld);
 
     /** sum += the rows, dual += the rows times target; ld floats each. */
     void (*row_sums)(const float *rows, int64_t ld, int64_t count,

@@ -59,8 +59,8 @@ int cor_ridge_create(int64_t factors, bool bias, cor_ridge **ridge)
     int rc = COR_NEW_ZEROED(&r->rows, most * ld);
     if (rc == COR_OK)
         rc = COR_NEW_ZEROED(&r->matrix, ld * ld);
-    float **vector[] = {&r->target,   &r->sum,     &r->dual,  &r->right,
-                        &r->diagonal, &r->inverse, &r->weight};
+    float **vector[] = {&r->target,   &r->sum,     &r->dual,   &r->right,
+                        &r->diagonal, &r->inverse, &r->weight, &r->zeros};
     for (size_t v = 0; v < sizeof vector / sizeof *vector && rc == COR_OK; v++)
         rc = cor_allocate_zeroed(vector[v], most, sizeof(float),
                                  "a row's vectors");
@@ -79,8 +79,8 @@ void cor_ridge_destroy(cor_ridge **ridge)
     cor_ridge *r = *ridge;
     if (!r)
         return;
-    float *block[] = {r->rows,  r->matrix,   r->target,  r->sum,   r->dual,
-                      r->right, r->diagonal, r->inverse, r->weight};
+    float *block[] = {r->rows,  r->matrix,   r->target,  r->sum,    r->dual,
+                      r->right, r->diagonal, r->inverse, r->weight, r->zeros};
     for (size_t b = 0; b < sizeof block / sizeof *block; b++)
         cor_free(block[b]);
     cor_free(r->sums);
@@ -95,9 +95,11 @@ int64_t cor_ridge_sum_length(const cor_ridge *ridge)
     return normal_place(k) + (k + 1) * (k + 2) / 2;
 }
 
+/* Whether a row is solved in the space of its ratings: where the matrix there,
+   which grows by 16, is the smaller one, by measurement. */
 static bool ratings_space(int64_t factors, int64_t count)
 {
-    return count < factors;
+    return cor_padded(count) < factors || 2 * count <= factors;
 }
 
 double cor_ridge_flops(int64_t factors, int64_t count)
@@ -206,38 +208,49 @@ static bool solve_short(cor_ridge *ridge, const cor_ridge_row *row,
     return solve_factors(ridge, &total, share, x, bias, loss);
 }
 
-/* A row of fewer ratings than factors. */
+/* The bias in the space of ratings, see above; p loses its part. */
+static double ratings_bias(cor_ridge *ridge, const cor_ridge_row *row, float *p,
+                           double *pq)
+{
+    int64_t n = row->count, ld = cor_padded(n);
+    float *q = ridge->sum;
+    for (int64_t z = 0; z < ld; z++)
+        q[z] = z < n;
+    cor_kernels_used()->forward(ridge->matrix, ld, n, ridge->inverse, q);
+    double qq = 0;
+    *pq = 0;
+    for (int64_t z = 0; z < n; z++) {
+        *pq += (double)p[z] * q[z];
+        qq += (double)q[z] * q[z];
+    }
+    double b = row->reg * *pq / (row->reg_bias + row->reg * qq);
+    for (int64_t z = 0; z < ld; z++)
+        p[z] -= (float)b * q[z];
+    return b;
+}
+
+/* A row in the space of its ratings. */
 static bool solve_ratings(cor_ridge *ridge, const cor_ridge_row *row, float *x,
                           float *bias, double *loss)
 {
     const cor_kernels *kernels = cor_kernels_used();
     int64_t n = row->count, ld = cor_padded(n);
-    float *p = ridge->target, *q = ridge->sum;
+    float *p = ridge->target;
     totals total = {0};
     find_targets(ridge, row, 0, n, &total);
     memset(p + n, 0, (size_t)(ld - n) * sizeof *p);
-    kernels->gather_columns(row->table, ridge->ld, row->index, n, ridge->rows,
-                            ld);
+    kernels->gather_columns(row->table, ridge->ld, row->index, n, ridge->zeros,
+                            ridge->rows, ld);
     kernels->gram(ridge->rows, ld, ridge->factors, n, true, ridge->matrix);
     set_diagonal(ridge, ld, n, row->reg);
     if (!kernels->factor(ridge->matrix, ld, n, ridge->diagonal, ridge->inverse))
         return false;
     kernels->forward(ridge->matrix, ld, n, ridge->inverse, p);
-    double pp = 0, pq = 0, qq = 0, b = 0;
-    if (ridge->bias) {
-        for (int64_t z = 0; z < ld; z++)
-            q[z] = z < n;
-        kernels->forward(ridge->matrix, ld, n, ridge->inverse, q);
-        for (int64_t z = 0; z < n; z++) {
-            pq += (double)p[z] * q[z];
-            qq += (double)q[z] * q[z];
-        }
-        b = row->reg * pq / (row->reg_bias + row->reg * qq);
-    }
+    double pp = 0, pq = 0, b = 0;
     for (int64_t z = 0; z < n; z++)
         pp += (double)p[z] * p[z];
-    for (int64_t z = 0; z < ld && ridge->bias; z++)
-        p[z] -= (float)b * q[z];
+    if (ridge->bias)
+        b = ratings_bias(ridge, row, p, &pq);
     kernels->backward(ridge->matrix, ld, n, ridge->inverse, p, ridge->weight);
     kernels->combine(row->table, ridge->ld, row->index, n, ridge->weight, x);
     double minimum = row->reg * (pp - b * pq);

@@ -26,8 +26,9 @@ struct cor_ridge {
     float *right;  /* right-hand side, and what L makes of it */
     float *diagonal, *inverse; /* see kernels.h */
     float *weight;             /* of the ratings, in their space */
-    double *sums;              /* as above */
-    double *scratch;           /* 2 x (factors + 1) */
+    float *zeros;
+    double *sums;    /* as above */
+    double *scratch; /* 2 x (factors + 1) */
 };
 
 /** Where the packed normal matrix begins in the sums. */

@@ -74,24 +74,23 @@ static void gather_octet(const float *const row[8], int64_t ld, float *out,
 }
 
 static void gather_columns(const float *table, int64_t ld, const int32_t *index,
-                           int64_t count, float *out, int64_t out_ld)
+                           int64_t count, const float *zeros, float *out,
+                           int64_t out_ld)
 {
     for (int64_t z = 0; z < count && z < COR_FETCH_ROWS; z++)
         fetch(table + index[z] * ld, ld);
-    for (int64_t z = 0; z < out_ld; z += 8) {
+    for (int64_t z = 0; z < count; z += 8) {
         const float *row[8];
-        for (int64_t i = 0; i < 8; i++) {
-            /* A missing row is read as its neighbour and cleared below. */
-            int64_t mine = z + i < count ? z + i : count - 1;
-            row[i] = table + index[mine] * ld;
-            if (z + i + COR_FETCH_ROWS < count)
-                fetch(table + index[z + i + COR_FETCH_ROWS] * ld, ld);
+        for (int64_t i = z; i < z + 8; i++) {
+            row[i - z] = i < count ? table + index[i] * ld : zeros;
+            if (i + COR_FETCH_ROWS < count)
+                fetch(table + index[i + COR_FETCH_ROWS] * ld, ld);
         }
         gather_octet(row, ld, out + z, out_ld);
     }
-    for (int64_t f = 0; f < ld && count < out_ld; f++)
-        memset(out + f * out_ld + count, 0,
-               (size_t)(out_ld - count) * sizeof *out);
+    for (int64_t z = (count + 7) / 8 * 8; z < out_ld; z += 8)
+        for (int64_t f = 0; f < ld; f++)
+            store_octet(out + f * out_ld + z, (octet){0});
 }
 
 INLINE void row_sums_part(const float *rows, int64_t ld, int64_t count,
