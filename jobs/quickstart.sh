@@ -27,13 +27,13 @@ if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 
 # A heading.
 say() {
-    printf '\n%s%s%s\n' "$bold" "$*" "$plain"
+    printf '%s%s%s\n' "$bold" "$*" "$plain"
 }
 
 # Show a command, then run it on all ranks; the tour ends where one fails.
 run() {
     printf '$ mpirun -n %s coracle %s\n\n' "$ranks" "$*"
-    mpirun -n "$ranks" "$coracle" "$@" && return
+    mpirun -n "$ranks" "$coracle" "$@" && echo && return
     local code=$?
     say "The tour ends here: that command left with exit code $code." >&2
     exit "$code"
@@ -129,9 +129,8 @@ main_job() {
         -o "$demo/model.h5" --factors 32 --iterations 10 --reg 5 \
         --bias --reg-bias 2
     say "6. How good is it on ratings that it has never seen?"
-    run evaluate "$demo/model.h5" "$demo/demo.test.h5" \
-        --seen "$demo/demo.train.h5" --at 10
-    say "7. What should these three users see next?"
+    run evaluate "$demo/model.h5" "$demo/demo.test.h5"
+    say "7. What should these three users see next? (One is unknown.)"
     run recommend "$demo/model.h5" --users 1,2,3 -n 5 \
         --seen "$demo/demo.train.h5"
     say "8. What does everyone like?"
