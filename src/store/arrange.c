@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+enum { BATCH = 1 << 20 };
+
 /* Runs of equal users among my rows: most inputs come grouped by user, so this
    is far less to send than the rows. */
 typedef struct user_runs {
@@ -31,25 +33,19 @@ static void free_runs(user_runs *runs)
 }
 
 static int find_runs(const cor_team *team, const cor_interactions *data,
-                     user_runs *runs)
+                     int64_t begin, int64_t end, user_runs *runs)
 {
     const int32_t *user = data->user;
-    int64_t count = 0;
-    for (int64_t i = 0; i < data->rows; i++) {
+    int64_t run = -1;
+    COR_TRY(COR_NEW(&runs->user, end - begin));
+    COR_TRY(COR_NEW(&runs->rows, end - begin));
+    COR_TRY(COR_NEW(&runs->to, end - begin));
+    for (int64_t i = begin; i < end; i++) {
         if (user[i] < 0 || user[i] >= data->users)
             return cor_fail(COR_EDEFECT,
-                            "user %ld of a row is not among the "
-                            "%lld users",
+                            "user %ld of a row is not among the %lld users",
                             (long)user[i], (long long)data->users);
-        count += i == 0 || user[i] != user[i - 1];
-    }
-    runs->count = count;
-    COR_TRY(COR_NEW(&runs->user, count));
-    COR_TRY(COR_NEW(&runs->rows, count));
-    COR_TRY(COR_NEW(&runs->to, count));
-    int64_t run = -1;
-    for (int64_t i = 0; i < data->rows; i++) {
-        if (i == 0 || user[i] != user[i - 1]) {
+        if (i == begin || user[i] != user[i - 1]) {
             runs->user[++run] = user[i];
             runs->rows[run] = 0;
             runs->to[run] = (int32_t)cor_even_part(data->users, user[i],
@@ -57,6 +53,7 @@ static int find_runs(const cor_team *team, const cor_interactions *data,
         }
         runs->rows[run]++;
     }
+    runs->count = run + 1;
     return COR_OK;
 }
 
@@ -82,13 +79,14 @@ static int add_runs(const cor_team *team, const cor_route *route,
     return rc;
 }
 
-/* The rows of each user of my block; `rows` is zeroed. Collective. */
-static int count_rows(const cor_team *team, const cor_interactions *data,
-                      int64_t first_user, int64_t *rows)
+/* Count rows [begin, end) of mine. Collective. */
+static int count_batch(const cor_team *team, const cor_interactions *data,
+                       int64_t begin, int64_t end, int64_t first_user,
+                       int64_t *rows)
 {
     user_runs runs = {0};
     cor_route *route = NULL;
-    int rc = cor_agree(team, find_runs(team, data, &runs));
+    int rc = cor_agree(team, find_runs(team, data, begin, end, &runs));
     if (rc == COR_OK)
         rc = cor_route_create(team, runs.to, runs.count, &route);
     if (rc == COR_OK)
@@ -96,6 +94,21 @@ static int count_rows(const cor_team *team, const cor_interactions *data,
     cor_route_destroy(&route);
     free_runs(&runs);
     return rc;
+}
+
+/* The rows of each user of my block; `rows` is zeroed. In batches, so that it
+   takes little memory where no two neighbours have one user. Collective. */
+static int count_rows(const cor_team *team, const cor_interactions *data,
+                      int64_t first_user, int64_t *rows)
+{
+    int64_t batches = (data->rows + BATCH - 1) / BATCH;
+    cor_team_max(team, &batches, 1);
+    for (int64_t b = 0; b < batches; b++) {
+        int64_t begin = b * BATCH < data->rows ? b * BATCH : data->rows;
+        int64_t end = begin + BATCH < data->rows ? begin + BATCH : data->rows;
+        COR_TRY(count_batch(team, data, begin, end, first_user, rows));
+    }
+    return COR_OK;
 }
 
 /* Rows of each user become rows before each user. Collective. */
@@ -154,12 +167,15 @@ static int cut_shards(const cor_team *team, int64_t shard_count,
     return rc;
 }
 
-/* The rank that owns the user of each row; neighbours mostly have one. */
-static void find_owners(const cor_interactions *data, int size, int threads,
-                        int32_t *to)
+/* The rank that owns the user of each row; neighbours mostly have one.
+   @return rows that have to move */
+static int64_t find_owners(const cor_team *team, const cor_interactions *data,
+                           int32_t *to)
 {
     const cor_shards *shards = data->user_shards;
-#pragma omp parallel num_threads(threads)
+    int rank = cor_team_rank(team);
+    int64_t moving = 0;
+#pragma omp parallel num_threads(cor_team_threads(team)) reduction(+ : moving)
     {
         int64_t begin = 0, end = 0; /* users of the rank last found */
         int owner = 0;
@@ -167,13 +183,15 @@ static void find_owners(const cor_interactions *data, int size, int threads,
         for (int64_t i = 0; i < data->rows; i++) {
             int64_t user = data->user[i];
             if (user < begin || user >= end) {
-                owner = size == 1 ? 0 : cor_shards_owner(shards, user);
+                owner = cor_shards_owner(shards, user);
                 begin = cor_shards_first_row(shards, owner);
                 end = cor_shards_first_row(shards, owner + 1);
             }
             to[i] = owner;
+            moving += owner != rank;
         }
     }
+    return moving;
 }
 
 /* Replace a column by the one that arrives. Collective. */
@@ -195,27 +213,34 @@ static int travel(const cor_team *team, const cor_route *route, void *column,
     return COR_OK;
 }
 
+static int send_columns(const cor_team *team, const cor_route *route,
+                        bool has_time, cor_interactions *data)
+{
+    COR_TRY(travel(team, route, &data->user, sizeof *data->user));
+    COR_TRY(travel(team, route, &data->item, sizeof *data->item));
+    COR_TRY(travel(team, route, &data->value, sizeof *data->value));
+    if (has_time)
+        COR_TRY(travel(team, route, &data->time, sizeof *data->time));
+    data->rows = cor_route_arrivals(route);
+    return COR_OK;
+}
+
 static int send_rows(const cor_team *team, bool has_time,
                      cor_interactions *data)
 {
+    if (cor_team_size(team) == 1)
+        return COR_OK;
     int32_t *to = NULL;
     cor_route *route = NULL;
-    int rc = cor_agree(team, COR_NEW(&to, data->rows));
-    if (rc == COR_OK) {
-        find_owners(data, cor_team_size(team), cor_team_threads(team), to);
+    COR_TRY(cor_agree(team, COR_NEW(&to, data->rows)));
+    int64_t moving = find_owners(team, data, to);
+    cor_team_sum(team, &moving, 1);
+    int rc = COR_OK;
+    if (moving)
         rc = cor_route_create(team, to, data->rows, &route);
-    }
     cor_free(to);
-    if (rc == COR_OK)
-        rc = travel(team, route, &data->user, sizeof *data->user);
-    if (rc == COR_OK)
-        rc = travel(team, route, &data->item, sizeof *data->item);
-    if (rc == COR_OK)
-        rc = travel(team, route, &data->value, sizeof *data->value);
-    if (rc == COR_OK && has_time)
-        rc = travel(team, route, &data->time, sizeof *data->time);
-    if (rc == COR_OK)
-        data->rows = cor_route_arrivals(route);
+    if (rc == COR_OK && moving)
+        rc = send_columns(team, route, has_time, data);
     cor_route_destroy(&route);
     return rc;
 }

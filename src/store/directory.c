@@ -238,8 +238,9 @@ static int ask(const cor_directory *directory, const keys *k, int64_t *row)
     return rc;
 }
 
-int cor_directory_find(const cor_directory *directory, const cor_ids *ids,
-                       int64_t *row)
+/* As cor_directory_find, for a few ids. */
+static int find_batch(const cor_directory *directory, const cor_ids *ids,
+                      int64_t *row)
 {
     keys k;
     int rc = make_keys(ids, directory->text, &k);
@@ -253,4 +254,26 @@ int cor_directory_find(const cor_directory *directory, const cor_ids *ids,
             if (!text_is_number(ids, i, &number))
                 row[i] = -1;
     return rc;
+}
+
+enum { BATCH = 1 << 20 };
+
+/* In batches, so that asking for all rows of a store takes little memory. */
+int cor_directory_find(const cor_directory *directory, const cor_ids *ids,
+                       int64_t *row)
+{
+    int64_t batches = (ids->count + BATCH - 1) / BATCH;
+    cor_team_max(directory->team, &batches, 1);
+    for (int64_t b = 0; b < batches; b++) {
+        int64_t begin = b * BATCH < ids->count ? b * BATCH : ids->count;
+        cor_ids part = *ids;
+        part.first += begin;
+        part.count = ids->count - begin < BATCH ? ids->count - begin : BATCH;
+        if (ids->text)
+            part.bytes += begin * ids->width;
+        else
+            part.number += begin;
+        COR_TRY(find_batch(directory, &part, row + begin));
+    }
+    return COR_OK;
 }

@@ -270,6 +270,37 @@ static void datasets_grow_in_several_calls(void **state)
     cor_file_close(&file);
 }
 
+/* Enough rows that packed chunks take several collective calls, and that ranks
+   with rows left wait for those that have none. */
+static void packed_rows_take_several_calls(void **state)
+{
+    (void)state;
+    const int64_t rows = 3000000;
+    int64_t first, count;
+    cor_file *file;
+    my_run(team, rows, &first, &count);
+    int64_t *number = malloc((size_t)count * 8 + 8);
+    for (int64_t i = 0; i < count; i++)
+        number[i] = (first + i) * (first + i);
+    CHECK_OK(
+        cor_file_create(team, in_scratch("calls.h5"), "test", &packed, &file));
+    CHECK_OK(
+        cor_file_write(file, "x", COR_INT64, 0, rows, 0, first, count, number));
+    CHECK_OK(cor_file_commit(&file));
+    first = begin_of(rows, cor_team_rank(team), cor_team_size(team));
+    count =
+        begin_of(rows, cor_team_rank(team) + 1, cor_team_size(team)) - first;
+    number = realloc(number, (size_t)count * 8 + 8);
+    CHECK_OK(cor_file_open(team, in_scratch("calls.h5"), "test", &file));
+    CHECK_OK(cor_file_read(file, "x", COR_INT64, 0, first, count, number));
+    cor_file_close(&file);
+    bool right = true;
+    for (int64_t i = 0; i < count; i++)
+        right = right && number[i] == (first + i) * (first + i);
+    CHECK(right);
+    free(number);
+}
+
 static void odd_names_work(void **state)
 {
     (void)state;
@@ -297,6 +328,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(any_ranks_write_the_same),
     cmocka_unit_test(digests_tell_apart),
     cmocka_unit_test(datasets_grow_in_several_calls),
+    cmocka_unit_test(packed_rows_take_several_calls),
     cmocka_unit_test(odd_names_work),
 };
 STORE_TESTS(tests)
