@@ -68,6 +68,9 @@ int cor_shared_create(const cor_team *team, int64_t bytes, cor_shared **out)
         cor_team_gather(node, &bytes, sizeof bytes, shared->offset + 1);
         for (int r = 0; r < size; r++)
             shared->offset[r + 1] += shared->offset[r];
+        /* MPI gives no address to a window without bytes */
+        if (shared->offset[size] == 0)
+            bytes = rounded(1);
         rc = cor_agree(team, create(bytes, shared));
     }
     *out = shared;
