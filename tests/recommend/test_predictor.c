@@ -117,9 +117,10 @@ static void nothing_asked(void **state)
     planted p = {.users = 3, .items = 2, .factors = 4};
     cor_model model;
     cor_predictor *predictor;
+    float none[1];
     CHECK_OK(plant_model(team, &p, &model));
     CHECK_OK(cor_predictor_create(team, &model, NULL, NULL, 0, &predictor));
-    CHECK_OK(cor_predictor_run(predictor, NULL));
+    CHECK_OK(cor_predictor_run(predictor, none));
     CHECK(cor_predictor_unknown(predictor) == 0);
     cor_predictor_destroy(&predictor);
     cor_model_free(&model);
