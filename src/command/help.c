@@ -147,7 +147,9 @@ static void print_overview(const cor_job *const *jobs)
     printf(
         "\n"
         "`coracle JOB --help` explains a job, its options and defaults, with\n"
-        "examples. `coracle --version` names the libraries it runs on.\n"
+        "examples. `coracle --version` names the libraries it runs on. The "
+        "environment\nvariable CORACLE_PROGRESS (off, line, bar) overrules how "
+        "progress is shown.\n"
         "\n"
         "Exit codes: 0 done, 1 defect in coracle, 2 wrong usage, 3 bad input "
         "data,\n4 input or output failed, 5 numerical failure, 6 out of "

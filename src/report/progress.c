@@ -77,9 +77,11 @@ static void append_short(char *text, double number)
         append(text, "%.3g%c", number, unit[power]);
 }
 
-/* "5/10", "3.2M/17M (19%)", or "3.2M" where the end is not known. */
+/* "5/10", or "3.2M" where the end is not known; nothing where neither is. */
 static void append_count(char *text, const cor_progress *progress)
 {
+    if (progress->done == 0 && progress->total <= 0)
+        return;
     append(text, "  ");
     append_short(text, (double)progress->done);
     if (progress->total <= 0)

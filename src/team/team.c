@@ -98,16 +98,21 @@ static int find_node(cor_team *team)
 
 /* srun without this MPI's PMIx starts N programs that each believe to be
    alone. In a batch script outside of any srun (no step) one process is what
-   was asked for, and under mpirun its own count is right. */
-static int refuse_lone_process(void)
+   was asked for, and under mpirun its own count is right. To be asked before
+   MPI starts: a process alone then names itself as if PMIx had started it. */
+static bool slurm_started_it(void)
+{
+    bool step = !getenv("SLURM_JOB_ID") || getenv("SLURM_STEP_ID") ||
+                getenv("SLURM_STEPID");
+    return step && number_of("SLURM_NTASKS") > 1 &&
+           !getenv("OMPI_COMM_WORLD_SIZE") && !getenv("PMIX_RANK");
+}
+
+static int refuse_lone_process(bool slurm)
 {
     int size;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    int64_t tasks = number_of("SLURM_NTASKS");
-    bool batch_shell = getenv("SLURM_JOB_ID") && !getenv("SLURM_STEP_ID") &&
-                       !getenv("SLURM_STEPID");
-    if (size > 1 || tasks <= 1 || batch_shell ||
-        getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK"))
+    if (!slurm || size > 1)
         return COR_OK;
     if (number_of("SLURM_PROCID") != 0)
         return cor_fail(COR_EUSAGE, "%s", "");
@@ -116,12 +121,12 @@ static int refuse_lone_process(void)
                     "this srun does not speak Open MPI's PMIx; start it with "
                     "`srun --mpi=pmix coracle ...` or, inside the allocation, "
                     "`mpirun coracle ...`",
-                    (long long)tasks);
+                    (long long)number_of("SLURM_NTASKS"));
 }
 
-static int join_world(int threads, cor_team **out)
+static int join_world(int threads, bool slurm, cor_team **out)
 {
-    COR_TRY(refuse_lone_process());
+    COR_TRY(refuse_lone_process(slurm));
     MPI_Comm comm;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm);
     cor_team *team;
@@ -138,13 +143,14 @@ int cor_team_start(int threads, cor_team **out)
     int started, provided;
     *out = NULL;
     MPI_Initialized(&started);
+    bool slurm = !started && slurm_started_it();
     if (!started) {
         /* Open MPI's own MPI-IO hangs for ever when a disk fills up during a
            collective write; ROMIO returns an error. The user's choice wins. */
         setenv("OMPI_MCA_io", "romio321", 0);
         MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     }
-    int rc = join_world(threads, out);
+    int rc = join_world(threads, slurm, out);
     if (*out)
         (*out)->began_mpi = !started;
     if (rc != COR_OK && *out)

@@ -53,9 +53,11 @@ class Overview(Case):
         for job in listed:
             done = self.ok("help", job)
             self.assertEqual(done.out, self.ok(job, "--help").out)
-            for text in ("usage: coracle %s " % job, "  coracle %s " % job,
-                         "--seed N", "(default 42)"):
+            for text in ("usage: coracle %s " % job, "--seed N",
+                         "(default 42)"):
                 self.assertIn(text, done.out)
+            example = r"\n  .*coracle %s .*\n" % job
+            self.assertRegex(done.out.split("Options of")[0], example)
 
     def test_unknown_job(self):
         self.fails(USAGE, "kcroe", says="did you mean kcore?")
@@ -162,10 +164,13 @@ class Options(Fake):
         for args in (["echo", "--count", "x", "-h"], ["help", "echo"]):
             self.assertEqual(self.ok(None, *args).out, help_text)
 
-    def test_help_without_mpi(self):
-        # one of two lone processes of a launcher that speaks another protocol
-        lone = {"SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2",
-                "SLURM_PROCID": "0", "SLURM_JOB_ID": "1", "SLURM_STEP_ID": "0"}
+    def test_launcher_of_lone_processes(self):
+        # one of two processes of a launcher that does not speak our protocol
+        lone = {"SLURM_NTASKS": "2", "SLURM_PROCID": "0", "SLURM_JOB_ID": "1",
+                "SLURM_STEP_ID": "0"}
+        self.wrong("srun --mpi=pmix", env=lone)
+        silent = run("echo", program=FAKE, env={**lone, "SLURM_PROCID": "1"})
+        self.assertEqual((silent.code, silent.out, silent.err), (USAGE, "", ""))
         self.assertIn("usage", self.ok("echo", "--help", env=lone).out)
         lone["SLURM_PROCID"] = "1"
         self.assertEqual(self.ok("echo", "--help", env=lone).out, "")
