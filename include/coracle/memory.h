@@ -44,11 +44,12 @@ void cor_free(void *block);
 /** Highest resident size of this process so far, in bytes. */
 int64_t cor_memory_peak(void);
 
-/**
- * Bytes a new process could still take on this machine: the least of what the
- * kernel says is available, the control group's limit and the address-space
- * limit.
- */
+/** Bytes that are left on this machine: the lesser of what the kernel says is
+    available and what the control group's limit leaves. */
 int64_t cor_memory_available(void);
+
+/** Bytes that this process may still take under its own limit of address space
+    (ulimit -v); INT64_MAX where it has none. */
+int64_t cor_memory_allowed(void);
 
 #endif

@@ -36,24 +36,45 @@ void cor_plan_report(const cor_team *team, const cor_plan *plan,
     cor_result_int(result, "disk", most.bytes_disk);
 }
 
+/* Under a limit of its own a process has less than the node. */
+static int check_process(const cor_plan *most)
+{
+    const double gib = (double)(1 << 30);
+    int64_t more = most->bytes_rank - cor_plan_base();
+    int64_t allowed = cor_memory_allowed();
+    if (more <= allowed)
+        return COR_OK;
+    return cor_fail(COR_EMEMORY,
+                    "a rank would need %.2f GiB more and may take %.2f GiB "
+                    "(ulimit -v); raise the limit or use more ranks",
+                    (double)more / gib, (double)allowed / gib);
+}
+
 /* The processes run already: what they take before any data is gone from what
    the node has. */
+static int check_node(const cor_team *team, const cor_plan *most, int64_t node)
+{
+    int ranks = cor_team_size(cor_team_node(team));
+    int64_t more = ranks * (most->bytes_rank - cor_plan_base());
+    int64_t there = cor_memory_available();
+    const double gib = (double)(1 << 30);
+    if (more <= there)
+        return COR_OK;
+    return cor_fail(COR_EMEMORY,
+                    "a node would need %.2f GiB (%d ranks of %.2f GiB) and "
+                    "has %.2f GiB left; use more nodes or fewer ranks on "
+                    "each, or a smaller problem (--plan tells the figures)",
+                    (double)node / gib, ranks, (double)most->bytes_rank / gib,
+                    (double)there / gib);
+}
+
 int cor_plan_check(const cor_team *team, const cor_plan *plan)
 {
     cor_plan most;
     int64_t node;
     find_most(team, plan, &most, &node);
-    int ranks = cor_team_size(cor_team_node(team));
-    int64_t more = ranks * (most.bytes_rank - cor_plan_base());
-    int64_t there = cor_memory_available();
-    const double gib = (double)(1 << 30);
-    int rc = COR_OK;
-    if (more > there)
-        rc = cor_fail(COR_EMEMORY,
-                      "a node would need %.2f GiB (%d ranks of %.2f GiB) and "
-                      "has %.2f GiB left; use more nodes or fewer ranks on "
-                      "each, or a smaller problem (--plan tells the figures)",
-                      (double)more / gib, ranks, (double)most.bytes_rank / gib,
-                      (double)there / gib);
+    int rc = check_node(team, &most, node);
+    if (rc == COR_OK)
+        rc = check_process(&most);
     return cor_agree(team, rc);
 }

@@ -36,6 +36,7 @@ static void the_machine_tells_its_memory(void **state)
     (void)state;
     CHECK(cor_memory_peak() > 1 << 20);
     CHECK(cor_memory_available() > 1 << 20);
+    CHECK(cor_memory_allowed() > 1 << 20);
 }
 
 static const struct CMUnitTest tests[] = {
