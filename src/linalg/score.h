@@ -10,10 +10,12 @@
 #include "rows.h"
 
 enum {
-    SCORE_ITEMS = TILE_VECTORS * LANES < 8 ? 8 : TILE_VECTORS * LANES,
+    SCORE_ITEMS = TILE_VECTORS * LANES,
     SCORE_USERS = TILE_COLUMNS,
     SCORE_SLICE = 256 /* factors: a panel is at most 32 KiB */
 };
+
+_Static_assert(SCORE_ITEMS % 8 == 0, "items are turned by eights");
 
 /* Turn `slice` factors of at most SCORE_ITEMS items into a panel. */
 static void pack_items(const float *item, int64_t items, int64_t ld,

@@ -285,6 +285,25 @@ static void near_singular_rows_are_solved(void **state)
         }
 }
 
+/* Ordinary rows must not need double precision, which is many times slower; it
+   shows in that the last digits of x are right. */
+static void ordinary_rows_stay_single(void **state)
+{
+    (void)state;
+    static const int64_t counts[] = {3, 8, 20, 100, 1500};
+    for (size_t c = 0; c < LENGTH(counts); c++)
+        for (int bias = 0; bias < 2; bias++) {
+            answer a;
+            int64_t rounded = 0;
+            make_problem(&one, 40, counts[c]);
+            CHECK_OK(solve(&one, bias, &a));
+            truth right = reference(&one, bias);
+            for (int64_t f = 0; f < one.factors; f++)
+                rounded += a.x[f] != (float)right.x[f];
+            CHECK(rounded > 10);
+        }
+}
+
 static bool same_answer(const answer *a, const answer *b, int64_t ld)
 {
     return memcmp(a->x, b->x, (size_t)ld * sizeof(float)) == 0 &&
@@ -498,6 +517,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_regularisation_is_least_squares),
     cmocka_unit_test(no_ratings_give_nothing),
     cmocka_unit_test(near_singular_rows_are_solved),
+    cmocka_unit_test(ordinary_rows_stay_single),
     cmocka_unit_test(families_that_fuse_give_the_same_bits),
     cmocka_unit_test(rows_do_not_touch_each_other),
     cmocka_unit_test(sums_of_parts_give_the_solution),
