@@ -16,8 +16,8 @@
 #include <string.h>
 
 enum {
-    TILE_USERS = 32,
-    TILE_ITEMS = 512, /* 64 KiB of scores */
+    TILE_USERS = 128,
+    TILE_ITEMS = 256, /* 128 KiB of scores */
     RUN = 64,         /* scores that are compared at once */
     BLOCK_BYTES = 4 << 20
 };
