@@ -140,7 +140,7 @@ static int append_text(cor_map *map, const char *key, size_t length)
 {
     int64_t used = map->count ? map->end[map->count - 1] : 0;
     int64_t need = used + (int64_t)length;
-    if (need > map->bytes_capacity) {
+    if (need > map->bytes_capacity || !map->bytes) { /* also for "" */
         int64_t capacity = map->bytes_capacity ? map->bytes_capacity : 256;
         while (capacity < need)
             capacity *= 2;

@@ -167,7 +167,7 @@ static int fill_disk(const char *path, const cor_file_options *options)
     int rc = cor_file_create(team, path, "test", options, &file);
     if (rc == COR_OK) {
         for (int i = 0; i < 4 && rc == COR_OK; i++) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof name, "x%d", i);
             rc = cor_file_write(file, name, COR_INT64, 0, rows, 0, first, count,
                                 noise);
