@@ -11,14 +11,20 @@ from coracle_test import (DATA_BAD, IO, RANKS, USAGE, Case, data, datasets,
                           main)
 
 
-def column(store, name, code):
-    """A numeric dataset as a list, by h5dump."""
+def dump(store, name, order):
+    """The bytes of a dataset, by h5dump."""
     raw = store + ".bin"
-    subprocess.run(["h5dump", "-d", name, "-b", "LE", "-o", raw, store],
+    subprocess.run(["h5dump", "-d", name, "-b", order, "-o", raw, store],
                    check=True, stdout=subprocess.DEVNULL)
     with open(raw, "rb") as file:
         content = file.read()
     os.unlink(raw)
+    return content
+
+
+def column(store, name, code):
+    """A numeric dataset as a list."""
+    content = dump(store, name, "LE")
     return list(struct.unpack("<%d%s" % (len(content) // struct.calcsize(code),
                                          code), content))
 
@@ -28,12 +34,7 @@ def texts(store, name):
     shape = subprocess.run(["h5dump", "-H", "-d", name, store], check=True,
                            stdout=subprocess.PIPE).stdout.decode()
     width = int(shape.split("STRSIZE")[1].split(";")[0])
-    raw = store + ".bin"
-    subprocess.run(["h5dump", "-d", name, "-b", "LE", "-o", raw, store],
-                   check=True, stdout=subprocess.DEVNULL)
-    with open(raw, "rb") as file:
-        content = file.read()
-    os.unlink(raw)
+    content = dump(store, name, "FILE")
     return [content[i:i + width].rstrip(b"\0").decode("utf-8")
             for i in range(0, len(content), width)]
 
@@ -67,6 +68,8 @@ def expected(rows, key=None):
 
 
 class Ingest(Case):
+    maxDiff = 1000
+
     def holds(self, store, rows, key=None):
         users, items, numbered = expected(rows, key)
         self.assertEqual(ids(store, "/users/id", users), users)
