@@ -36,7 +36,9 @@ typedef struct cor_file_options {
 /**
  * Begin a file of a kind ("interactions", "model", ...): root attributes
  * format, version, kind, created_by, command and seed. Fails early where the
- * path can't be written or exists and `force` is not set.
+ * path can't be written or exists and `force` is not set. Until the commit the
+ * file is PATH.part-XXXXXXXX, named after the command, so that a command run
+ * again replaces what it left behind when it was killed.
  * @return COR_OK; COR_EIO
  */
 int cor_file_create(const cor_team *team, const char *path, const char *kind,
@@ -65,7 +67,9 @@ const char *cor_file_kind(const cor_file *file);
 /**
  * Write rows [first, first + count) of the dataset `name` of total rows, each
  * of `columns` elements (columns 0: one-dimensional); ranks give disjoint runs
- * that together cover it. Groups in the name are made as needed.
+ * that together, in one call or several, cover it. Groups in the name are made
+ * as needed. Room on the disk is reserved first: a full disk is COR_EIO on all
+ * ranks.
  * @param[in] width  bytes of a COR_TEXT element, else 0
  * @param[in] data   count * max(columns, 1) elements, row-major
  */

@@ -42,6 +42,7 @@ void cor_file_release(cor_file **file)
 {
     if (!*file)
         return;
+    cor_file_forget(*file);
     for (int64_t i = 0; i < (*file)->contents; i++)
         cor_free((*file)->content[i].name);
     cor_free((*file)->content);

@@ -88,10 +88,12 @@ static void end_job(MPI_File *handle, int *error, ...)
     int length;
     MPI_Error_string(*error, reason, &length);
     fprintf(stderr, "coracle: rank %d: cannot write %s: %s\n",
-            cor_team_rank(guarded->team), guarded->path, reason);
+            guarded ? cor_team_rank(guarded->team) : 0,
+            guarded ? guarded->path : "a file", reason);
     fflush(stderr);
-    unlink(guarded->part);
-    MPI_Abort(cor_team_comm(guarded->team), COR_EIO);
+    if (guarded)
+        unlink(guarded->part);
+    MPI_Abort(guarded ? cor_team_comm(guarded->team) : MPI_COMM_WORLD, COR_EIO);
 }
 
 void cor_file_guard(const cor_file *file, bool on)
@@ -111,4 +113,10 @@ void cor_file_guard(const cor_file *file, bool on)
     MPI_File_create_errhandler(end_job, &handler);
     MPI_File_set_errhandler(*handle, handler);
     MPI_Errhandler_free(&handler); /* lives on with the file */
+}
+
+void cor_file_forget(const cor_file *file)
+{
+    if (guarded == file)
+        guarded = NULL;
 }

@@ -69,6 +69,8 @@ int cor_file_reserve(cor_file *file, const char *what, int64_t bytes,
 /** While on, an error of MPI-IO ends the job; while off, it is returned, which
     is safe in independent transfers alone. See guard.c. */
 void cor_file_guard(const cor_file *file, bool on);
+/** The object goes away: an error handler must not name it any more. */
+void cor_file_forget(const cor_file *file);
 
 /** Read a root attribute of an HDF5 file: the local halves of
     cor_file_get_int64 and cor_file_get_text. */
