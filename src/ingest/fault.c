@@ -21,61 +21,53 @@ void ingest_fault_quote(ingest_fault *fault, const char *begin, const char *end)
     fault->text[n] = 0;
 }
 
-/* The part of the message behind "file:line: ". */
-static void describe(const ingest_fault *fault, const ingest_layout *layout,
-                     char *out, size_t size)
+/* Faults of a row as a whole. */
+static void describe_row(const ingest_fault *fault, const ingest_layout *layout,
+                         char *out, size_t size)
 {
-    char where[NAME_SIZE + 32];
     long long found = (long long)fault->found;
-    const char *text = fault->text;
-    snprintf(where, sizeof where, "column %d (%s)", fault->field + 1,
-             layout->name[fault->role]);
-    switch (fault->kind) {
-    case FAULT_FIELDS:
+    int column = fault->field + 1;
+    if (fault->kind == FAULT_FIELDS)
         snprintf(out, size, "%lld field%s where %s has %d", found,
                  found == 1 ? "" : "s",
                  layout->header ? "the header" : "the first row",
                  layout->fields);
-        break;
-    case FAULT_TRAILING:
+    else if (fault->kind == FAULT_TRAILING)
         snprintf(out, size, "column %d: text follows the closing quote: \"%s\"",
-                 fault->field + 1, text);
-        break;
-    case FAULT_EMPTY:
-        snprintf(out, size, "%s: the id is empty", where);
-        break;
-    case FAULT_LONG:
-        snprintf(out, size, "%s: %lld bytes are more than %d: \"%s\"", where,
-                 found, COR_ID_LIMIT, text);
-        break;
-    case FAULT_UTF8:
-        snprintf(out, size, "%s: \"%s\" is not UTF-8 text", where, text);
-        break;
-    case FAULT_NUMBER:
-        snprintf(out, size, "%s: \"%s\" is not a number", where, text);
-        break;
-    case FAULT_FINITE:
+                 column, fault->text);
+    else if (fault->kind == FAULT_OPEN)
         snprintf(out, size,
-                 "%s: \"%s\" is not a finite number of single "
-                 "precision",
-                 where, text);
-        break;
-    case FAULT_TIME:
-        snprintf(out, size, "%s: \"%s\" is not a time of 64 bits", where, text);
-        break;
-    case FAULT_OPEN:
+                 "column %d: the quote that opens here is never closed",
+                 column);
+    else
         snprintf(out, size,
-                 "column %d: the quote that opens here is never "
-                 "closed",
-                 fault->field + 1);
-        break;
-    default:
-        snprintf(out, size,
-                 "the row that begins here has no end within %lld "
-                 "MiB; is this text, and is every quote closed?",
+                 "the row that begins here has no end within %lld MiB; is this "
+                 "text, and is every quote closed?",
                  found >> 20);
-        break;
-    }
+}
+
+/* The part of the message behind "file:line: ". */
+static void describe(const ingest_fault *fault, const ingest_layout *layout,
+                     char *out, size_t size)
+{
+    static const char *const is_not[] = {
+        [FAULT_UTF8] = "UTF-8 text",
+        [FAULT_NUMBER] = "a number",
+        [FAULT_FINITE] = "a finite number of single precision",
+        [FAULT_TIME] = "a time of 64 bits"};
+    int column = fault->field + 1;
+    const char *name = layout->name[fault->role];
+    if (fault->kind == FAULT_EMPTY)
+        snprintf(out, size, "column %d (%s): the id is empty", column, name);
+    else if (fault->kind == FAULT_LONG)
+        snprintf(out, size,
+                 "column %d (%s): %lld bytes are more than %d: \"%s\"", column,
+                 name, (long long)fault->found, COR_ID_LIMIT, fault->text);
+    else if (fault->kind >= FAULT_UTF8 && fault->kind <= FAULT_TIME)
+        snprintf(out, size, "column %d (%s): \"%s\" is not %s", column, name,
+                 fault->text, is_not[fault->kind]);
+    else
+        describe_row(fault, layout, out, size);
 }
 
 int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,

@@ -11,6 +11,7 @@
 #include "coracle/memory.h"
 #include "starts.h"
 
+#include <omp.h>
 #include <string.h>
 
 /* What the ranks tell each other about a piece. */
@@ -91,7 +92,9 @@ static int read_stale(parsing *p)
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (int i = 0; i < out->pieces; i++)
         if (out->piece[i].state == PIECE_STALE)
-            ingest_piece_read(p->in, out->text, &out->piece[i]);
+            ingest_piece_read(p->in, out->text, &out->piece[i],
+                              omp_get_thread_num() ? NULL : p->progress,
+                              p->pieces);
     COR_TRY(cor_agree(p->team, first_failure(out)));
     news *mine;
     COR_TRY(cor_agree(p->team, COR_NEW(&mine, out->pieces)));
@@ -143,45 +146,56 @@ static int find_starts(parsing *p)
     return cor_agree(p->team, first_failure(p->out));
 }
 
-/* Find every piece's first row for certain; those that were read from another
-   one become stale. */
-static int resolve(parsing *p)
+/* The quote maps of all pieces, on all ranks. */
+static int map_pieces(parsing *p, quote_map *all)
 {
     ingest_parsed *out = p->out;
-    int threads = cor_team_threads(p->team), rank = cor_team_rank(p->team);
-    quote_map *all = NULL, *mine = NULL;
-    int rc = COR_NEW(&all, p->pieces);
-    if (rc == COR_OK)
-        rc = COR_NEW(&mine, out->pieces);
-    rc = cor_agree(p->team, rc);
-    if (rc == COR_OK) {
+    quote_map *mine;
+    COR_TRY(cor_agree(p->team, COR_NEW(&mine, out->pieces)));
+    int threads = cor_team_threads(p->team);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-        for (int i = 0; i < out->pieces; i++)
-            keep_failure(&out->piece[i],
-                         ingest_starts_map(p->in, &out->piece[i], &mine[i]));
-        rc = cor_agree(p->team, first_failure(out));
-    }
-    if (rc == COR_OK) {
+    for (int i = 0; i < out->pieces; i++)
+        keep_failure(&out->piece[i],
+                     ingest_starts_map(p->in, &out->piece[i], &mine[i]));
+    int rc = cor_agree(p->team, first_failure(out));
+    if (rc == COR_OK)
         cor_team_gather(p->team, mine, (int64_t)sizeof *mine * out->pieces,
                         all);
-        int before = rank * out->pieces;
-        int state = AT_FIELD;
-        for (int k = 0; k < before; k++)
-            state = all[k].to[state];
-        for (int i = 0; i < out->pieces; i++) {
-            ingest_piece *piece = &out->piece[i];
-            int64_t guessed = piece->first;
-            keep_failure(piece, ingest_piece_find_first(
-                                    p->in, piece, (enum quote_state)state));
-            if (piece->first != guessed || piece->state != PIECE_WHOLE)
-                piece->state = PIECE_STALE;
-            state = all[before + i].to[state];
-        }
-        rc = cor_agree(p->team, first_failure(out));
+    cor_free(mine);
+    return rc;
+}
+
+/* Find where each piece begins; one that was read from elsewhere is stale. */
+static void correct_starts(parsing *p, const quote_map *all)
+{
+    ingest_parsed *out = p->out;
+    int before = cor_team_rank(p->team) * out->pieces;
+    int state = AT_FIELD;
+    for (int k = 0; k < before; k++)
+        state = all[k].to[state];
+    for (int i = 0; i < out->pieces; i++) {
+        ingest_piece *piece = &out->piece[i];
+        int64_t guessed = piece->first;
+        keep_failure(piece, ingest_piece_find_first(p->in, piece,
+                                                    (enum quote_state)state));
+        if (piece->first != guessed || piece->state != PIECE_WHOLE)
+            piece->state = PIECE_STALE;
+        state = all[before + i].to[state];
+    }
+}
+
+/* Replace the guesses of quotes by what is certain. */
+static int resolve(parsing *p)
+{
+    quote_map *all;
+    COR_TRY(cor_agree(p->team, COR_NEW(&all, p->pieces)));
+    int rc = map_pieces(p, all);
+    if (rc == COR_OK) {
+        correct_starts(p, all);
+        rc = cor_agree(p->team, first_failure(p->out));
     }
     p->exact = true;
     cor_free(all);
-    cor_free(mine);
     return rc;
 }
 
@@ -241,7 +255,8 @@ int ingest_parse(const cor_team *team, const ingest_input *in,
     for (int side = 0; side < 2; side++)
         out->text[side] =
             in->titles ? side == ROLE_ITEM : in->layout[0].text[side];
-    cor_progress_begin(progress, in->titles ? "titles" : "parse", 0);
+    cor_progress_begin(progress, in->titles ? "titles" : "parse",
+                       ingest_input_bytes(in));
     if (rc == COR_OK)
         rc = find_starts(&p);
     while (rc == COR_OK && !done) {
@@ -249,6 +264,7 @@ int ingest_parse(const cor_team *team, const ingest_input *in,
         if (rc == COR_OK)
             rc = judge(&p, &done);
     }
+    cor_progress_update(progress, ingest_input_bytes(in));
     cor_progress_end(progress);
     cor_free(p.news);
     if (rc != COR_OK)

@@ -24,6 +24,8 @@ typedef struct ingest_work {
     ingest_cells cells;
     int file;
     bool stop;
+    cor_progress *progress;
+    int pieces;  /* of all ranks */
     int waiting; /* rows whose integer ids are not looked up yet */
     int64_t id[2][WAITING];
 } ingest_work;
@@ -370,6 +372,10 @@ static int read_file(ingest_work *w, int64_t from, int64_t to, int64_t *next)
             reach = reader->whole;
         COR_TRY(read_buffer(w, reader->buffer + reach, &p));
         *next = offset_of(w, p) < size ? offset_of(w, p) : size;
+        cor_progress_update(
+            w->progress,
+            (ingest_input_position(w->in, w->file, *next) - w->piece->begin) *
+                w->pieces);
         if (*next < to && !w->stop)
             check_unfinished(w, p);
     }
@@ -423,9 +429,14 @@ static int read_files(ingest_work *w)
 }
 
 void ingest_piece_read(const ingest_input *in, const bool text[2],
-                       ingest_piece *piece)
+                       ingest_piece *piece, cor_progress *progress, int pieces)
 {
-    ingest_work w = {.in = in, .text = text, .piece = piece, .reader.fd = -1};
+    ingest_work w = {.in = in,
+                     .text = text,
+                     .piece = piece,
+                     .reader.fd = -1,
+                     .progress = progress,
+                     .pieces = pieces};
     clear_results(piece);
     piece->state = PIECE_WHOLE;
     for (int c = 0; c < COLUMNS; c++) /* roles and columns are in one order */

@@ -61,8 +61,9 @@ int ingest_piece_find_first(const ingest_input *in, ingest_piece *piece,
                             enum quote_state state);
 
 /* Read the piece from `first` on. `text` says which ids are texts. Failures
-   are left in the piece. */
+   are left in the piece. `progress` may be NULL; all of the `pieces` are taken
+   to be as far as this one. */
 void ingest_piece_read(const ingest_input *in, const bool text[2],
-                       ingest_piece *piece);
+                       ingest_piece *piece, cor_progress *progress, int pieces);
 
 #endif
