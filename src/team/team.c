@@ -7,6 +7,7 @@
 
 #include <omp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,8 @@ int cor_team_start(int threads, cor_team **out)
         /* Open MPI's own MPI-IO hangs for ever when a disk fills up during a
            collective write; ROMIO returns an error. The user's choice wins. */
         setenv("OMPI_MCA_io", "romio321", 0);
+        /* Beyond a limit of file size a write shall fail, not kill the rank. */
+        signal(SIGXFSZ, SIG_IGN);
         MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     }
     int rc = join_world(threads, slurm, out);
