@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { DIGIT_BITS = 14, BINS = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 15, BINS = 1 << DIGIT_BITS };
 
 /* Narrowing: the wanted numbers agree with `prefix` in all bits of their
    distance from the least one above `bits`, and stand at `position` of those
@@ -28,18 +28,37 @@ static uint64_t above(uint64_t distance, int bits)
     return bits < 64 ? distance >> bits : 0;
 }
 
-/* Count the next digit of the numbers [from, to) for each wanted prefix. */
-static void count_digit(const narrowing *n, const int64_t *number, int64_t from,
-                        int64_t to, int64_t *bins)
+/* The first wanted position with the prefix of the w-th: they share counts. */
+static int twin(const narrowing *n, int w)
+{
+    int first = 0;
+    while (n->prefix[first] != n->prefix[w])
+        first++;
+    return first;
+}
+
+/* Count the next digit of the numbers [from, to) with one prefix. On the first
+   pass all have it, later almost none. */
+static void count_prefix(const narrowing *n, uint64_t prefix,
+                         const int64_t *number, int64_t from, int64_t to,
+                         int64_t *bins)
 {
     int shift = n->bits > DIGIT_BITS ? n->bits - DIGIT_BITS : 0;
     uint64_t mask = (UINT64_C(1) << (n->bits - shift)) - 1;
     for (int64_t i = from; i < to; i++) {
-        uint64_t d = distance(n, number[i]), high = above(d, n->bits);
-        int64_t digit = (int64_t)(d >> shift & mask);
-        for (int w = 0; w < n->wanted; w++)
-            bins[w * BINS + digit] += high == n->prefix[w];
+        uint64_t d = distance(n, number[i]);
+        if (above(d, n->bits) == prefix)
+            bins[d >> shift & mask]++;
     }
+}
+
+/* The same for each wanted prefix. */
+static void count_digit(const narrowing *n, const int64_t *number, int64_t from,
+                        int64_t to, int64_t *bins)
+{
+    for (int w = 0; w < n->wanted; w++)
+        if (twin(n, w) == w)
+            count_prefix(n, n->prefix[w], number, from, to, bins + w * BINS);
 }
 
 static int count_digits(const cor_team *team, const narrowing *n,
@@ -64,9 +83,9 @@ static int count_digits(const cor_team *team, const narrowing *n,
 static void choose(narrowing *n, const int64_t *bins)
 {
     int digit_bits = n->bits > DIGIT_BITS ? DIGIT_BITS : n->bits;
-    for (int w = 0; w < n->wanted; w++) {
+    for (int w = n->wanted - 1; w >= 0; w--) { /* twins are before */
         int64_t digit = 0;
-        const int64_t *bin = bins + w * BINS;
+        const int64_t *bin = bins + twin(n, w) * BINS;
         while (n->position[w] >= bin[digit])
             n->position[w] -= bin[digit++];
         n->prefix[w] = n->prefix[w] << digit_bits | (uint64_t)digit;

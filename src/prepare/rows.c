@@ -5,12 +5,13 @@
 #include <string.h>
 
 /* Passes that the rows at the start pay for; the same for each row that ends.
- */
-enum { CREDIT = 4 };
+   Making lists takes about as long as twelve passes, so whichever turns out to
+   have been wrong costs at most twice what was right. */
+enum { CREDIT = 12 };
 
-static bool slot_gone(const uint64_t *gone, int32_t slot)
+static uint32_t slot_gone(const uint64_t *gone, int32_t slot)
 {
-    return gone[slot >> 6] >> (slot & 63) & 1;
+    return gone[(uint32_t)slot >> 6] >> ((uint32_t)slot & 63) & 1;
 }
 
 /* ---- making ---- */
@@ -55,6 +56,8 @@ static int take_slots(const cor_interactions *data, const cor_touched *touched,
                       bool distinct, cor_rows *rows)
 {
     rows->row = data->item;
+    if (!touched->seen && !distinct)
+        return COR_OK;
     COR_TRY(COR_NEW(&rows->own_row, data->rows));
     if (touched->seen) {
 #pragma omp parallel for num_threads(rows->threads)
@@ -77,6 +80,7 @@ static int allocate(cor_rows *rows)
     COR_TRY(COR_NEW(&rows->begin, rows->users + 1));
     COR_TRY(COR_NEW(&rows->length, rows->users));
     COR_TRY(COR_NEW_ZEROED(&rows->gone, rows->users));
+    COR_TRY(COR_NEW(&rows->living_user, rows->users));
     COR_TRY(COR_NEW(&rows->dying_user, rows->users));
     COR_TRY(COR_NEW_ZEROED(&rows->slot_gone, rows->slots / 64 + 1));
     COR_TRY(COR_NEW_ZEROED(&rows->tally, rows->slots));
@@ -147,13 +151,19 @@ void cor_rows_told(cor_rows *rows)
 
 /* ---- users ---- */
 
+/* List the users who have not gone, and of them those with too few rows. */
 static void find_dying(cor_rows *rows)
 {
-    rows->dying = 0;
-    for (int64_t u = 0; u < rows->users; u++) {
-        rows->dying_user[rows->dying] = (int32_t)u;
-        rows->dying += !rows->gone[u] & ((int64_t)rows->alive[u] < rows->least);
+    int64_t living = 0, dying = 0;
+    for (int64_t i = 0; i < rows->living; i++) {
+        int32_t u = rows->living_user[i];
+        rows->living_user[living] = u;
+        rows->dying_user[dying] = u;
+        living += !rows->gone[u];
+        dying += !rows->gone[u] & ((int64_t)rows->alive[u] < rows->least);
     }
+    rows->living = living;
+    rows->dying = dying;
 }
 
 void cor_rows_drop_users(cor_rows *rows)
@@ -190,8 +200,11 @@ int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
     rows->alive = rows->length;
     find_users(data, first_user, rows);
     COR_TRY(take_slots(data, touched, distinct, rows));
-    for (int64_t u = 0; u < users; u++)
+    rows->living = users;
+    for (int64_t u = 0; u < users; u++) {
         rows->left += rows->length[u];
+        rows->living_user[u] = (int32_t)u;
+    }
     rows->credit = CREDIT * (rows->left + users);
     tally_by_threads(rows, NULL, users, rows->left);
     find_dying(rows);
@@ -209,6 +222,7 @@ void cor_rows_free(cor_rows *rows)
     cor_free(rows->slot_gone);
     cor_free(rows->tally);
     cor_free(rows->tallied_slot);
+    cor_free(rows->living_user);
     cor_free(rows->dying_user);
     cor_free(rows->list_begin);
     cor_free(rows->list_user);
@@ -226,51 +240,90 @@ static uint32_t keep_left(const int32_t *from, uint32_t count,
     for (uint32_t i = 0; i < count; i++) {
         int32_t slot = from[i];
         to[kept] = slot;
-        kept += !slot_gone(gone, slot);
+        kept += 1 - slot_gone(gone, slot);
     }
     return kept;
 }
 
-static void pass(cor_rows *rows)
+/* While `row` is the data's own column, the rows that are left need a place:
+   one user after the other, as many as there are. */
+static int find_places(cor_rows *rows, int64_t *place)
+{
+    int64_t next = 0;
+    for (int64_t i = 0; i < rows->living; i++) {
+        int32_t u = rows->living_user[i];
+        place[i] = next;
+        next += rows->gone[u] ? 0 : rows->length[u];
+    }
+    return COR_NEW(&rows->own_row, next);
+}
+
+/* Pass over all rows of the users who have not gone; place[i] is where those
+   of the i-th go, NULL: where they are. */
+static void filter(cor_rows *rows, const int64_t *place)
 {
     int64_t left = 0;
-    const int32_t *row = rows->row;
-    int32_t *own = rows->own_row;
 #pragma omp parallel for num_threads(rows->threads) schedule(dynamic, 1024)    \
     reduction(+ : left)
-    for (int64_t u = 0; u < rows->users; u++) {
+    for (int64_t i = 0; i < rows->living; i++) {
+        int32_t u = rows->living_user[i];
         if (rows->gone[u])
             continue;
-        rows->length[u] = keep_left(row + rows->begin[u], rows->length[u],
-                                    rows->slot_gone, own + rows->begin[u]);
+        int64_t to = place ? place[i] : rows->begin[u];
+        rows->length[u] = keep_left(rows->row + rows->begin[u], rows->length[u],
+                                    rows->slot_gone, rows->own_row + to);
+        rows->begin[u] = to;
         left += rows->length[u];
     }
     rows->credit += CREDIT * (rows->left - left);
     rows->left = left;
-    rows->row = own;
-    find_dying(rows);
+    rows->row = rows->own_row;
+}
+
+static int pass(cor_rows *rows)
+{
+    int64_t *place = NULL;
+    int rc = COR_OK;
+    if (!rows->own_row) {
+        rc = COR_NEW(&place, rows->living);
+        if (rc == COR_OK)
+            rc = find_places(rows, place);
+    }
+    if (rc == COR_OK) {
+        filter(rows, place);
+        find_dying(rows);
+    }
+    cor_free(place);
+    return rc;
 }
 
 /* Lists of the users of each slot that is left: a counting sort. */
+static void fill_lists(cor_rows *rows)
+{
+    int64_t *begin = rows->list_begin, end = 0;
+    for (int64_t i = 0; i < rows->living; i++) {
+        int32_t u = rows->living_user[i];
+        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
+            begin[rows->row[rows->begin[u] + j]]++;
+    }
+    for (int64_t s = 0; s <= rows->slots; s++) {
+        end += begin[s];
+        begin[s] = end; /* filled from there downwards */
+    }
+    for (int64_t i = 0; i < rows->living; i++) {
+        int32_t u = rows->living_user[i];
+        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
+            rows->list_user[--begin[rows->row[rows->begin[u] + j]]] = u;
+    }
+}
+
 static int make_lists(cor_rows *rows)
 {
     COR_TRY(COR_NEW_ZEROED(&rows->list_begin, rows->slots + 1));
     COR_TRY(COR_NEW(&rows->list_user, rows->left));
     COR_TRY(COR_NEW(&rows->alive, rows->users));
     memcpy(rows->alive, rows->length, (size_t)rows->users * sizeof(uint32_t));
-    int64_t *begin = rows->list_begin;
-    for (int64_t u = 0; u < rows->users; u++)
-        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
-            begin[rows->row[rows->begin[u] + j]]++;
-    int64_t next = 0;
-    for (int64_t s = 0; s <= rows->slots; s++) {
-        next += begin[s];
-        begin[s] = next; /* where it ends; filled from there downwards */
-    }
-    for (int64_t u = 0; u < rows->users; u++)
-        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
-            rows->list_user[--begin[rows->row[rows->begin[u] + j]]] =
-                (int32_t)u;
+    fill_lists(rows);
     return COR_OK;
 }
 
@@ -291,11 +344,10 @@ int cor_rows_drop_slots(cor_rows *rows, const int32_t *slot, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         rows->slot_gone[slot[i] >> 6] |= UINT64_C(1) << (slot[i] & 63);
-    int64_t cost = rows->left + rows->users;
+    int64_t cost = rows->left + rows->living;
     if (count > 0 && !rows->list_begin && rows->credit >= cost) {
         rows->credit -= cost;
-        pass(rows);
-        return COR_OK;
+        return pass(rows);
     }
     if (count > 0 && !rows->list_begin)
         COR_TRY(make_lists(rows));

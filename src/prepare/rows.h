@@ -21,13 +21,16 @@
 typedef struct cor_rows {
     int threads;
     int64_t users, slots;
-    int64_t least;       /* rows that keep a user */
-    const int32_t *row;  /* slots of the rows, user by user */
-    int32_t *own_row;    /* what `row` is once it differs from the data */
-    int64_t *begin;      /* users + 1: where a user's rows begin */
-    uint32_t *length;    /* users: rows listed from there */
-    uint32_t *alive;     /* users: of these, whose item is left; it is
-                            `length` itself until there are lists */
+    int64_t least;      /* rows that keep a user */
+    const int32_t *row; /* slots of the rows, user by user */
+    int32_t *own_row;   /* what `row` is once it differs from the data's items;
+                           NULL until then */
+    int64_t *begin;     /* users + 1: where a user's rows begin */
+    uint32_t *length;   /* users: rows listed from there */
+    uint32_t *alive;    /* users: of these, whose item is left; it is
+                           `length` itself until there are lists */
+    int64_t living;     /* users who had not gone at the last pass */
+    int32_t *living_user;
     uint8_t *gone;       /* users */
     uint64_t *slot_gone; /* a bit a slot */
     int64_t left, credit;
