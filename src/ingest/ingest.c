@@ -33,17 +33,6 @@ static int check_options(int files, const cor_ingest_options *options)
     return COR_OK;
 }
 
-/* The header's options are for the interactions; of a file of titles it is
-   found out. */
-static cor_ingest_options options_of_titles(const cor_ingest_options *options)
-{
-    cor_ingest_options own = *options;
-    own.format = COR_FORMAT_AUTO;
-    own.header = COR_HEADER_AUTO;
-    own.delimiter = NULL;
-    return own;
-}
-
 static void estimate(const cor_team *team, const ingest_input *in,
                      cor_plan *plan)
 {
@@ -69,10 +58,10 @@ int cor_ingest_plan(const cor_team *team, const char *const *file, int files,
     return COR_OK;
 }
 
-/* Parse, keep what was set aside, and see that something is left. */
+/* Parse and see that there are rows. */
 static int read_rows(const cor_team *team, const ingest_input *in,
-                     const cor_ingest_options *options, cor_progress *progress,
-                     ingest_parsed *parsed, cor_ingest_report *report)
+                     cor_progress *progress, ingest_parsed *parsed,
+                     cor_ingest_report *report)
 {
     int64_t rows = 0;
     double start = cor_team_seconds();
@@ -93,9 +82,6 @@ static int read_rows(const cor_team *team, const ingest_input *in,
                         in->layout[0].header ? ": there is nothing below its "
                                                "header"
                                              : "");
-    if (options->reject)
-        return ingest_rejects_write(team, options->reject, options->force, in,
-                                    parsed);
     return COR_OK;
 }
 
@@ -115,29 +101,72 @@ static int arrange(const cor_team *team, int64_t shards, cor_progress *progress,
     return rc;
 }
 
-static int ingest(const cor_team *team, const ingest_input *in,
-                  const cor_ingest_options *options, cor_progress *progress,
-                  cor_interactions *data, cor_ingest_report *report)
+/* What follows the parsing; the parsed rows are used up. */
+static int build(const cor_team *team, const cor_ingest_options *options,
+                 const ingest_input *titles, cor_progress *progress,
+                 ingest_parsed *parsed, cor_interactions *data,
+                 cor_ingest_report *report)
 {
-    ingest_parsed parsed = {0};
-    int rc = read_rows(team, in, options, progress, &parsed, report);
-    if (rc == COR_OK) {
-        cor_progress_begin(progress, "ids", 0);
-        rc = ingest_number(team, options, &parsed, data);
-        cor_progress_end(progress);
-    }
-    ingest_parsed_free(&parsed);
+    cor_progress_begin(progress, "ids", 0);
+    int rc = ingest_number(team, options, parsed, data);
+    cor_progress_end(progress);
+    ingest_parsed_free(parsed);
     if (rc == COR_OK && !options->pairs)
         rc = arrange(team, options->shards, progress, data);
+    if (rc == COR_OK && options->titles)
+        rc = ingest_titles(team, titles, progress, data, report);
     return rc;
+}
+
+static int ingest(const cor_team *team, const ingest_input *in,
+                  const cor_ingest_options *options, const ingest_input *titles,
+                  cor_progress *progress, cor_interactions *data,
+                  cor_ingest_report *report)
+{
+    ingest_parsed parsed = {0};
+    int rc = read_rows(team, in, progress, &parsed, report);
+    if (rc == COR_OK && options->reject)
+        rc = ingest_rejects_write(team, options->reject, in, &parsed);
+    if (rc == COR_OK) {
+        rc = build(team, options, titles, progress, &parsed, data, report);
+        if (rc != COR_OK && options->reject)
+            ingest_rejects_remove(team, options->reject);
+    }
+    ingest_parsed_free(&parsed);
+    return rc;
+}
+
+/* The file of titles; how the others are written says nothing of it. */
+static int open_titles(const cor_team *team, const cor_ingest_options *options,
+                       ingest_input *in)
+{
+    cor_ingest_options own = *options;
+    *in = (ingest_input){0};
+    if (!options->titles)
+        return COR_OK;
+    own.format = COR_FORMAT_AUTO;
+    own.header = COR_HEADER_AUTO;
+    own.delimiter = NULL;
+    return ingest_input_open(team, &options->titles, 1, &own, true, in);
+}
+
+/* What can be known to be wrong before the work is done. */
+static int check_first(const cor_team *team, const ingest_input *in,
+                       const cor_ingest_options *options)
+{
+    cor_plan plan;
+    estimate(team, in, &plan);
+    COR_TRY(cor_plan_check(team, &plan));
+    if (options->reject)
+        return ingest_rejects_check(team, options->reject, options->force);
+    return COR_OK;
 }
 
 int cor_ingest(const cor_team *team, const char *const *file, int files,
                const cor_ingest_options *options, cor_progress *progress,
                cor_interactions *data, cor_ingest_report *report)
 {
-    ingest_input in;
-    cor_plan plan;
+    ingest_input in, titles;
     cor_ingest_report own;
     report = report ? report : &own;
     *report = (cor_ingest_report){0};
@@ -146,14 +175,13 @@ int cor_ingest(const cor_team *team, const char *const *file, int files,
     COR_TRY(ingest_input_open(team, file, files, options, false, &in));
     for (int f = 0; f < files; f++)
         report->bytes += in.source[f].size;
-    estimate(team, &in, &plan);
-    int rc = cor_plan_check(team, &plan);
+    int rc = open_titles(team, options, &titles);
     if (rc == COR_OK)
-        rc = ingest(team, &in, options, progress, data, report);
+        rc = check_first(team, &in, options);
+    if (rc == COR_OK)
+        rc = ingest(team, &in, options, &titles, progress, data, report);
     ingest_input_close(&in);
-    cor_ingest_options titles = options_of_titles(options);
-    if (rc == COR_OK && options->titles)
-        rc = ingest_titles(team, &titles, progress, data, report);
+    ingest_input_close(&titles);
     if (rc != COR_OK)
         cor_interactions_free(data);
     return rc;

@@ -101,14 +101,18 @@ static int write_part(const ingest_input *in, const ingest_parsed *parsed,
     return rc;
 }
 
-/* Rank 0 makes the empty file. */
-static int create(const char *path, const char *beside, bool force)
+/* Where the file stands until it is whole; for cor_free. */
+static int name_beside(const char *path, char **beside)
 {
-    if (!force && access(path, F_OK) == 0)
-        return cor_fail(COR_EIO,
-                        "%s exists; choose another --reject or use "
-                        "--force",
-                        path);
+    int64_t size = (int64_t)strlen(path) + 8;
+    COR_TRY(cor_allocate(beside, size, 1, "a path"));
+    snprintf(*beside, (size_t)size, "%s.part", path);
+    return COR_OK;
+}
+
+/* Make the empty file. */
+static int create(const char *beside)
+{
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (fd < 0)
         return fail("creating", beside);
@@ -116,28 +120,60 @@ static int create(const char *path, const char *beside, bool force)
     return COR_OK;
 }
 
-int ingest_rejects_write(const cor_team *team, const char *path, bool force,
-                         const ingest_input *in, const ingest_parsed *parsed)
+static int check(const char *path, bool force)
+{
+    char *beside = NULL;
+    if (!force && access(path, F_OK) == 0)
+        return cor_fail(
+            COR_EIO, "%s exists; choose another --reject or use --force", path);
+    int rc = name_beside(path, &beside);
+    if (rc == COR_OK)
+        rc = create(beside);
+    if (rc == COR_OK)
+        unlink(beside);
+    cor_free(beside);
+    return rc;
+}
+
+int ingest_rejects_check(const cor_team *team, const char *path, bool force)
 {
     bool first = cor_team_rank(team) == 0;
+    return cor_agree(team, first ? check(path, force) : COR_OK);
+}
+
+static int64_t bytes_of(const ingest_parsed *parsed)
+{
     int64_t bytes = 0;
-    char *beside;
-    int64_t size = (int64_t)strlen(path) + 8;
-    COR_TRY(cor_agree(team, cor_allocate(&beside, size, 1, "a path")));
-    snprintf(beside, (size_t)size, "%s.part", path);
     for (int i = 0; i < parsed->pieces; i++)
         for (int64_t k = 0; k < parsed->piece[i].reject_count; k++)
             bytes += parsed->piece[i].rejects[k].bytes;
-    int64_t at = cor_team_before(team, bytes, NULL);
-    int rc = cor_agree(team, first ? create(path, beside, force) : COR_OK);
-    bool made = rc == COR_OK;
+    return bytes;
+}
+
+int ingest_rejects_write(const cor_team *team, const char *path,
+                         const ingest_input *in, const ingest_parsed *parsed)
+{
+    bool first = cor_team_rank(team) == 0;
+    char *beside = NULL;
+    int64_t at = cor_team_before(team, bytes_of(parsed), NULL);
+    int rc = name_beside(path, &beside);
+    if (rc == COR_OK && first)
+        rc = create(beside);
+    rc = cor_agree(team, rc);
     if (rc == COR_OK)
         rc = cor_agree(team, write_part(in, parsed, beside, at));
     if (rc == COR_OK && first && rename(beside, path) != 0)
         rc = fail("renaming", beside);
     rc = cor_agree(team, rc);
-    if (rc != COR_OK && made && first)
+    if (rc != COR_OK && beside && first)
         unlink(beside);
     cor_free(beside);
     return rc;
+}
+
+void ingest_rejects_remove(const cor_team *team, const char *path)
+{
+    if (cor_team_rank(team) == 0)
+        unlink(path);
+    cor_team_barrier(team);
 }

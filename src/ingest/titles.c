@@ -183,23 +183,18 @@ static int distribute(const cor_team *team, const title_list *list,
     return rc;
 }
 
-int ingest_titles(const cor_team *team, const cor_ingest_options *options,
+int ingest_titles(const cor_team *team, const ingest_input *in,
                   cor_progress *progress, cor_interactions *data,
                   cor_ingest_report *report)
 {
-    ingest_input in;
     ingest_parsed parsed;
     title_list list = {0};
-    COR_TRY(ingest_input_open(team, &options->titles, 1, options, true, &in));
-    int rc = ingest_parse(team, &in, progress, &parsed);
-    if (rc == COR_OK) {
-        report->titles_rejected = ingest_rejects_count(team, &parsed);
-        rc = list_titles(team, &data->item_id, &parsed, &list);
-        ingest_parsed_free(&parsed);
-    }
+    COR_TRY(ingest_parse(team, in, progress, &parsed));
+    report->titles_rejected = ingest_rejects_count(team, &parsed);
+    int rc = list_titles(team, &data->item_id, &parsed, &list);
+    ingest_parsed_free(&parsed);
     if (rc == COR_OK)
         rc = distribute(team, &list, data, &report->titles);
     title_list_free(&list);
-    ingest_input_close(&in);
     return rc;
 }

@@ -322,6 +322,21 @@ class Bad(Ingest):
                       bad + ("column 2 (item)", "10000 bytes"))
         self.bad_file(head + '1,"2,3,4\n5,6,7,8\n', bad + ("never closed",))
 
+    def test_titles(self):
+        path = self.write("a.csv", "1,2\n3\n")
+        for content, says in (
+                ("item,title\n2,a,b\n", ("titles.csv:2: ", "3 fields")),
+                ("movieId,genre\n2,b\n", ("titles.csv:1: ", "title")),
+                ("item,title\n2,%s\n" % ("x" * 2000), ("column 2 (title)",)),
+                (b"item,title\n2,\xe9\n", ("UTF-8",))):
+            titles = self.write("titles.csv", content)
+            self.refused(DATA_BAD, self.write("good.csv", "1,2\n"),
+                         "--titles", titles, says=says)
+        # what was set aside is taken back where the job then fails
+        self.write("titles.csv", 'item,title\n2,"open\n')
+        self.refused(DATA_BAD, path, "--titles", titles, "--on-error", "skip",
+                     "--reject", self.path("reject.csv"), says="titles.csv:2: ")
+
     def test_options(self):
         path = self.write("a.csv", "1,2\n")
         for words in (["--columns", "foo=1"], ["--columns", "user"],
