@@ -192,7 +192,8 @@ static int mail_tally(const peel *p, int64_t all_items, mail *m)
     int size = cor_team_size(p->team);
     int rc = mail_create(m, rows->tallied);
     for (int64_t i = 0; rc == COR_OK && i < rows->tallied; i++) {
-        int32_t slot = rows->tallied_slot[i], item = p->touched.item[slot];
+        int32_t slot = rows->tallied_slot[i];
+        int32_t item = cor_touched_item(&p->touched, slot);
         mail_put(m, cor_spread_owner(all_items, item, size), item,
                  rows->tally[slot]);
     }

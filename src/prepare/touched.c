@@ -31,14 +31,17 @@ static int find_slots(cor_touched *touched, int64_t items, int64_t rows,
     return number_slots(touched, words);
 }
 
+/* Tell the owners of the items which of them this rank touches. */
 static int plan_route(cor_touched *touched, int64_t items)
 {
-    int64_t size = cor_team_size(touched->team);
-    int32_t *to = NULL;
+    int64_t size = cor_team_size(touched->team), rank = 0;
+    int32_t *to = NULL, *item = NULL;
     int rc = COR_NEW(&to, touched->slots);
-    int64_t rank = 0;
+    if (rc == COR_OK)
+        rc = COR_NEW(&item, touched->slots);
     for (int64_t s = 0; rc == COR_OK && s < touched->slots; s++) {
-        while (touched->item[s] >= cor_spread_first(items, rank + 1, size))
+        item[s] = cor_touched_item(touched, s);
+        while (item[s] >= cor_spread_first(items, rank + 1, size))
             rank++;
         to[s] = (int32_t)rank;
     }
@@ -46,12 +49,16 @@ static int plan_route(cor_touched *touched, int64_t items)
     if (rc == COR_OK)
         rc = cor_route_create(touched->team, to, touched->slots,
                               &touched->route);
+    if (rc == COR_OK)
+        rc = cor_agree(
+            touched->team,
+            COR_NEW(&touched->arrived, cor_route_arrivals(touched->route)));
+    if (rc == COR_OK)
+        rc = cor_route_send(touched->route, item, sizeof *item,
+                            touched->arrived);
+    cor_free(item);
     cor_free(to);
-    COR_TRY(rc);
-    int64_t arrivals = cor_route_arrivals(touched->route);
-    COR_TRY(cor_agree(touched->team, COR_NEW(&touched->arrived, arrivals)));
-    return cor_route_send(touched->route, touched->item, sizeof(int32_t),
-                          touched->arrived);
+    return rc;
 }
 
 int cor_touched_create(const cor_team *team, int64_t items, int64_t rows,
@@ -62,12 +69,13 @@ int cor_touched_create(const cor_team *team, int64_t items, int64_t rows,
     touched->first_item = cor_spread_first(items, rank, size);
     touched->my_items =
         cor_spread_first(items, rank + 1, size) - touched->first_item;
-    if (size == 1) {
+    int rc = COR_OK;
+    if (size == 1 || items <= rows)
         touched->slots = items;
-        return COR_OK;
-    }
-    COR_TRY(cor_agree(team, find_slots(touched, items, rows, item)));
-    return plan_route(touched, items);
+    else
+        rc = find_slots(touched, items, rows, item);
+    COR_TRY(cor_agree(team, rc));
+    return size > 1 ? plan_route(touched, items) : COR_OK;
 }
 
 void cor_touched_free(cor_touched *touched)
