@@ -16,18 +16,19 @@ static uint32_t slot_gone(const uint64_t *gone, int32_t slot)
 
 /* ---- making ---- */
 
-/* The data is sorted by user: where each one's rows begin. */
+/* The data is sorted by user: where each one's rows begin. `user` has one
+   entry more than there are users. */
 static void find_users(const cor_interactions *data, int64_t first_user,
-                       cor_rows *rows)
+                       int64_t users, cor_living *user)
 {
-    int64_t *begin = rows->begin;
-    memset(begin, 0, (size_t)(rows->users + 1) * sizeof *begin);
+    memset(user, 0, (size_t)(users + 1) * sizeof *user);
     for (int64_t r = 0; r < data->rows; r++)
-        begin[data->user[r] - first_user + 1] = r + 1;
-    for (int64_t u = 0; u < rows->users; u++) {
-        if (begin[u + 1] < begin[u]) /* a user without rows */
-            begin[u + 1] = begin[u];
-        rows->length[u] = (uint32_t)(begin[u + 1] - begin[u]);
+        user[data->user[r] - first_user + 1].begin = (uint32_t)(r + 1);
+    for (int64_t u = 0; u < users; u++) {
+        if (user[u + 1].begin < user[u].begin) /* a user without rows */
+            user[u + 1].begin = user[u].begin;
+        user[u].length = user[u].alive = user[u + 1].begin - user[u].begin;
+        user[u].user = (int32_t)u;
     }
 }
 
@@ -35,23 +36,24 @@ static void find_users(const cor_interactions *data, int64_t first_user,
    from 1, who had it. */
 static void leave_repeats_out(cor_rows *rows, int32_t *last)
 {
-    for (int64_t u = 0; u < rows->users; u++) {
-        const int32_t *from = rows->row + rows->begin[u];
-        int32_t *to = rows->own_row + rows->begin[u];
+    for (int64_t u = 0; u < rows->living; u++) {
+        cor_living *user = &rows->user[u];
+        const int32_t *from = rows->row + user->begin;
+        int32_t *to = rows->own_row + user->begin;
         uint32_t kept = 0;
-        for (uint32_t i = 0; i < rows->length[u]; i++) {
+        for (uint32_t i = 0; i < user->length; i++) {
             int32_t slot = from[i];
             bool fresh = last[slot] != (int32_t)(u + 1);
             last[slot] = (int32_t)(u + 1);
             to[kept] = slot;
             kept += fresh;
         }
-        rows->length[u] = kept;
+        user->length = user->alive = kept;
     }
 }
 
-/* Slots stand in for items; on one rank they are the same, and the data's own
-   column serves until rows end. */
+/* Slots stand in for items; where they are the same the data's own column
+   serves until rows end. */
 static int take_slots(const cor_interactions *data, const cor_touched *touched,
                       bool distinct, cor_rows *rows)
 {
@@ -75,13 +77,11 @@ static int take_slots(const cor_interactions *data, const cor_touched *touched,
     return COR_OK;
 }
 
-static int allocate(cor_rows *rows)
+static int allocate(cor_rows *rows, int64_t users)
 {
-    COR_TRY(COR_NEW(&rows->begin, rows->users + 1));
-    COR_TRY(COR_NEW(&rows->length, rows->users));
-    COR_TRY(COR_NEW_ZEROED(&rows->gone, rows->users));
-    COR_TRY(COR_NEW(&rows->living_user, rows->users));
-    COR_TRY(COR_NEW(&rows->dying_user, rows->users));
+    COR_TRY(COR_NEW(&rows->user, users + 1));
+    COR_TRY(COR_NEW_ZEROED(&rows->gone, users));
+    COR_TRY(COR_NEW(&rows->dying_at, users));
     COR_TRY(COR_NEW_ZEROED(&rows->slot_gone, rows->slots / 64 + 1));
     COR_TRY(COR_NEW_ZEROED(&rows->tally, rows->slots));
     return COR_NEW(&rows->tallied_slot, rows->slots);
@@ -89,13 +89,14 @@ static int allocate(cor_rows *rows)
 
 /* ---- the tally ---- */
 
-static void tally_users(const cor_rows *rows, const int32_t *user, int64_t from,
+/* The places of users: those listed in `at`, or all where it is NULL. */
+static void tally_users(const cor_rows *rows, const int32_t *at, int64_t from,
                         int64_t to, uint32_t *tally)
 {
     for (int64_t i = from; i < to; i++) {
-        int64_t u = user ? user[i] : i;
-        const int32_t *row = rows->row + rows->begin[u];
-        for (uint32_t j = 0; j < rows->length[u]; j++)
+        const cor_living *user = &rows->user[at ? at[i] : i];
+        const int32_t *row = rows->row + user->begin;
+        for (uint32_t j = 0; j < user->length; j++)
             tally[row[j]]++;
     }
 }
@@ -111,7 +112,7 @@ static void list_tallied(cor_rows *rows)
 }
 
 /* Threads count into tallies of their own, as many as the rows are worth. */
-static void tally_by_threads(cor_rows *rows, const int32_t *user, int64_t count,
+static void tally_by_threads(cor_rows *rows, const int32_t *at, int64_t count,
                              int64_t ending)
 {
     int64_t worth = 1 + ending / (4 * rows->slots + 1);
@@ -122,7 +123,7 @@ static void tally_by_threads(cor_rows *rows, const int32_t *user, int64_t count,
         threads = 1;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int t = 0; t < threads; t++)
-        tally_users(rows, user, count * t / threads, count * (t + 1) / threads,
+        tally_users(rows, at, count * t / threads, count * (t + 1) / threads,
                     t ? more + (t - 1) * rows->slots : rows->tally);
     for (int t = 1; t < threads; t++)
         for (int64_t s = 0; s < rows->slots; s++)
@@ -132,11 +133,12 @@ static void tally_by_threads(cor_rows *rows, const int32_t *user, int64_t count,
 }
 
 /* Few rows: what they touch is listed as they go. */
-static void tally_few(cor_rows *rows, const int32_t *user, int64_t count)
+static void tally_few(cor_rows *rows)
 {
-    for (int64_t i = 0; i < count; i++) {
-        const int32_t *row = rows->row + rows->begin[user[i]];
-        for (uint32_t j = 0; j < rows->length[user[i]]; j++)
+    for (int64_t i = 0; i < rows->dying; i++) {
+        const cor_living *user = &rows->user[rows->dying_at[i]];
+        const int32_t *row = rows->row + user->begin;
+        for (uint32_t j = 0; j < user->length; j++)
             if (rows->tally[row[j]]++ == 0)
                 rows->tallied_slot[rows->tallied++] = row[j];
     }
@@ -151,16 +153,16 @@ void cor_rows_told(cor_rows *rows)
 
 /* ---- users ---- */
 
-/* List the users who have not gone, and of them those with too few rows. */
+/* Close the gaps of those who have gone, and list those with too few rows. */
 static void find_dying(cor_rows *rows)
 {
     int64_t living = 0, dying = 0;
     for (int64_t i = 0; i < rows->living; i++) {
-        int32_t u = rows->living_user[i];
-        rows->living_user[living] = u;
-        rows->dying_user[dying] = u;
-        living += !rows->gone[u];
-        dying += !rows->gone[u] & ((int64_t)rows->alive[u] < rows->least);
+        cor_living user = rows->user[i];
+        rows->user[living] = user;
+        rows->dying_at[dying] = (int32_t)living;
+        living += user.user >= 0;
+        dying += user.user >= 0 && (int64_t)user.alive < rows->least;
     }
     rows->living = living;
     rows->dying = dying;
@@ -168,18 +170,22 @@ static void find_dying(cor_rows *rows)
 
 void cor_rows_drop_users(cor_rows *rows)
 {
-    int64_t ending = 0;
+    int64_t ending = 0, alive = 0;
     for (int64_t i = 0; i < rows->dying; i++) {
-        int64_t u = rows->dying_user[i];
-        rows->gone[u] = 1;
-        ending += rows->length[u];
-        rows->left -= rows->alive[u];
-        rows->credit += CREDIT * (int64_t)rows->alive[u];
+        ending += rows->user[rows->dying_at[i]].length;
+        alive += rows->user[rows->dying_at[i]].alive;
     }
     if (ending > rows->slots / 8)
-        tally_by_threads(rows, rows->dying_user, rows->dying, ending);
+        tally_by_threads(rows, rows->dying_at, rows->dying, ending);
     else
-        tally_few(rows, rows->dying_user, rows->dying);
+        tally_few(rows);
+    for (int64_t i = 0; i < rows->dying; i++) {
+        cor_living *user = &rows->user[rows->dying_at[i]];
+        rows->gone[user->user] = 1;
+        user->user = -1;
+    }
+    rows->left -= alive;
+    rows->credit += CREDIT * alive;
     rows->dying = 0;
 }
 
@@ -188,23 +194,19 @@ int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
                     bool distinct, int threads, cor_rows *rows)
 {
     *rows = (cor_rows){.threads = threads,
-                       .users = users,
+                       .living = users,
                        .slots = touched->slots,
                        .least = least};
-    if (data->rows > UINT32_MAX)
+    if (data->rows >= UINT32_MAX)
         return cor_fail(COR_EUSAGE,
                         "%lld interactions on one rank are too many to count; "
                         "use more ranks",
                         (long long)data->rows);
-    COR_TRY(allocate(rows));
-    rows->alive = rows->length;
-    find_users(data, first_user, rows);
+    COR_TRY(allocate(rows, users));
+    find_users(data, first_user, users, rows->user);
     COR_TRY(take_slots(data, touched, distinct, rows));
-    rows->living = users;
-    for (int64_t u = 0; u < users; u++) {
-        rows->left += rows->length[u];
-        rows->living_user[u] = (int32_t)u;
-    }
+    for (int64_t u = 0; u < users; u++)
+        rows->left += rows->user[u].length;
     rows->credit = CREDIT * (rows->left + users);
     tally_by_threads(rows, NULL, users, rows->left);
     find_dying(rows);
@@ -213,19 +215,15 @@ int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
 
 void cor_rows_free(cor_rows *rows)
 {
-    if (rows->alive != rows->length)
-        cor_free(rows->alive);
-    cor_free(rows->length);
     cor_free(rows->own_row);
-    cor_free(rows->begin);
+    cor_free(rows->user);
     cor_free(rows->gone);
+    cor_free(rows->dying_at);
     cor_free(rows->slot_gone);
     cor_free(rows->tally);
     cor_free(rows->tallied_slot);
-    cor_free(rows->living_user);
-    cor_free(rows->dying_user);
     cor_free(rows->list_begin);
-    cor_free(rows->list_user);
+    cor_free(rows->list_at);
     *rows = (cor_rows){0};
 }
 
@@ -247,33 +245,33 @@ static uint32_t keep_left(const int32_t *from, uint32_t count,
 
 /* While `row` is the data's own column, the rows that are left need a place:
    one user after the other, as many as there are. */
-static int find_places(cor_rows *rows, int64_t *place)
+static int find_places(cor_rows *rows, uint32_t *place)
 {
-    int64_t next = 0;
+    uint32_t next = 0;
     for (int64_t i = 0; i < rows->living; i++) {
-        int32_t u = rows->living_user[i];
         place[i] = next;
-        next += rows->gone[u] ? 0 : rows->length[u];
+        next += rows->user[i].user >= 0 ? rows->user[i].length : 0;
     }
     return COR_NEW(&rows->own_row, next);
 }
 
 /* Pass over all rows of the users who have not gone; place[i] is where those
    of the i-th go, NULL: where they are. */
-static void filter(cor_rows *rows, const int64_t *place)
+static void filter(cor_rows *rows, const uint32_t *place)
 {
     int64_t left = 0;
 #pragma omp parallel for num_threads(rows->threads) schedule(dynamic, 1024)    \
     reduction(+ : left)
     for (int64_t i = 0; i < rows->living; i++) {
-        int32_t u = rows->living_user[i];
-        if (rows->gone[u])
+        cor_living *user = &rows->user[i];
+        if (user->user < 0)
             continue;
-        int64_t to = place ? place[i] : rows->begin[u];
-        rows->length[u] = keep_left(rows->row + rows->begin[u], rows->length[u],
-                                    rows->slot_gone, rows->own_row + to);
-        rows->begin[u] = to;
-        left += rows->length[u];
+        uint32_t to = place ? place[i] : user->begin;
+        user->length = user->alive =
+            keep_left(rows->row + user->begin, user->length, rows->slot_gone,
+                      rows->own_row + to);
+        user->begin = to;
+        left += user->length;
     }
     rows->credit += CREDIT * (rows->left - left);
     rows->left = left;
@@ -282,7 +280,7 @@ static void filter(cor_rows *rows, const int64_t *place)
 
 static int pass(cor_rows *rows)
 {
-    int64_t *place = NULL;
+    uint32_t *place = NULL;
     int rc = COR_OK;
     if (!rows->own_row) {
         rc = COR_NEW(&place, rows->living);
@@ -302,27 +300,25 @@ static void fill_lists(cor_rows *rows)
 {
     int64_t *begin = rows->list_begin, end = 0;
     for (int64_t i = 0; i < rows->living; i++) {
-        int32_t u = rows->living_user[i];
-        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
-            begin[rows->row[rows->begin[u] + j]]++;
+        cor_living user = rows->user[i];
+        for (uint32_t j = 0; user.user >= 0 && j < user.length; j++)
+            begin[rows->row[user.begin + j]]++;
     }
     for (int64_t s = 0; s <= rows->slots; s++) {
         end += begin[s];
         begin[s] = end; /* filled from there downwards */
     }
     for (int64_t i = 0; i < rows->living; i++) {
-        int32_t u = rows->living_user[i];
-        for (uint32_t j = 0; !rows->gone[u] && j < rows->length[u]; j++)
-            rows->list_user[--begin[rows->row[rows->begin[u] + j]]] = u;
+        cor_living user = rows->user[i];
+        for (uint32_t j = 0; user.user >= 0 && j < user.length; j++)
+            rows->list_at[--begin[rows->row[user.begin + j]]] = (int32_t)i;
     }
 }
 
 static int make_lists(cor_rows *rows)
 {
     COR_TRY(COR_NEW_ZEROED(&rows->list_begin, rows->slots + 1));
-    COR_TRY(COR_NEW(&rows->list_user, rows->left));
-    COR_TRY(COR_NEW(&rows->alive, rows->users));
-    memcpy(rows->alive, rows->length, (size_t)rows->users * sizeof(uint32_t));
+    COR_TRY(COR_NEW(&rows->list_at, rows->left));
     fill_lists(rows);
     return COR_OK;
 }
@@ -331,12 +327,12 @@ static void drop_listed(cor_rows *rows, int32_t slot)
 {
     for (int64_t i = rows->list_begin[slot]; i < rows->list_begin[slot + 1];
          i++) {
-        int32_t u = rows->list_user[i];
-        if (rows->gone[u])
+        cor_living *user = &rows->user[rows->list_at[i]];
+        if (user->user < 0)
             continue;
         rows->left--;
-        if ((int64_t)rows->alive[u]-- == rows->least)
-            rows->dying_user[rows->dying++] = u;
+        if ((int64_t)user->alive-- == rows->least)
+            rows->dying_at[rows->dying++] = rows->list_at[i];
     }
 }
 

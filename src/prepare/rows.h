@@ -18,29 +18,35 @@
 
 #include <stdbool.h>
 
+/** A user who has not gone, or -1 since the last pass. */
+typedef struct cor_living {
+    uint32_t begin;  /* its rows in `row` */
+    uint32_t length; /* listed from there */
+    uint32_t alive;  /* of these, whose item is left: all, until there are
+                        lists */
+    int32_t user;    /* counted from my first */
+} cor_living;
+
 typedef struct cor_rows {
     int threads;
-    int64_t users, slots;
+    int64_t slots;
     int64_t least;      /* rows that keep a user */
     const int32_t *row; /* slots of the rows, user by user */
     int32_t *own_row;   /* what `row` is once it differs from the data's items;
                            NULL until then */
-    int64_t *begin;     /* users + 1: where a user's rows begin */
-    uint32_t *length;   /* users: rows listed from there */
-    uint32_t *alive;    /* users: of these, whose item is left; it is
-                           `length` itself until there are lists */
-    int64_t living;     /* users who had not gone at the last pass */
-    int32_t *living_user;
-    uint8_t *gone;       /* users */
+    int64_t living;     /* users as of the last pass */
+    cor_living *user;   /* living, ascending */
+    uint8_t *gone;      /* by user */
+    int64_t dying;      /* users with too few rows, to go next */
+    int32_t *dying_at;  /* their places in `user` */
+    int64_t left;       /* rows of all users */
+    int64_t credit;
     uint64_t *slot_gone; /* a bit a slot */
-    int64_t left, credit;
-    uint32_t *tally; /* slots: rows lost since they were last told */
-    int64_t tallied; /* slots whose tally is not 0 */
+    uint32_t *tally;     /* slots: rows lost since they were last told */
+    int64_t tallied;     /* slots whose tally is not 0 */
     int32_t *tallied_slot;
-    int64_t dying; /* users with too few rows, to go next */
-    int32_t *dying_user;
-    int64_t *list_begin; /* slots + 1, or NULL: where a slot's users begin */
-    int32_t *list_user;
+    int64_t *list_begin; /* slots + 1: where a slot's list begins, or NULL */
+    int32_t *list_at;    /* places in `user` */
 } cor_rows;
 
 /**
