@@ -29,9 +29,6 @@ struct cor_choice {
     uint64_t mask;    /* of the part of the set that this user needs */
 };
 
-/* Streams beside those of the public list, for the mixes. */
-enum { STREAM_PLACE = 101, STREAM_TURN };
-
 static mix mix_of(uint64_t seed, uint32_t stream, uint64_t count)
 {
     int bits = 1;
@@ -70,8 +67,8 @@ int cor_choice_create(uint64_t seed, int64_t items, int64_t interactions,
     choice->items = items;
     choice->interactions = interactions;
     choice->reach = log(((double)items + OFFSET) / OFFSET);
-    choice->place = mix_of(seed, STREAM_PLACE, (uint64_t)items);
-    choice->turn = mix_of(seed, STREAM_TURN, (uint64_t)items);
+    choice->place = mix_of(seed, COR_STREAM_PLACE, (uint64_t)items);
+    choice->turn = mix_of(seed, COR_STREAM_TURN, (uint64_t)items);
     for (choice->capacity = 16; choice->capacity < 2 * most;)
         choice->capacity *= 2;
     return cor_allocate(&choice->held, choice->capacity, sizeof(int32_t),

@@ -49,7 +49,7 @@ static cor_random factor_bits(const cor_planted *model, uint32_t stream,
 void cor_planted_user_set(const cor_planted *model, int64_t user,
                           cor_planted_user *out)
 {
-    uint32_t stream = COR_STREAM_USER_FACTOR;
+    uint32_t stream = COR_STREAM_PLANTED_USER;
     out->user = user;
     out->bias = bias_of(factor_bits(model, stream, user, 0), USER_BIAS_SD);
     for (int64_t k = 0; k < model->rank; k++) {
@@ -61,7 +61,7 @@ void cor_planted_user_set(const cor_planted *model, int64_t user,
 static double item_part(const cor_planted *model, const int16_t *factor,
                         int64_t item)
 {
-    uint32_t stream = COR_STREAM_ITEM_FACTOR;
+    uint32_t stream = COR_STREAM_PLANTED_ITEM;
     int64_t dot = 0;
     for (int64_t k = 0; k < model->rank; k += 4) {
         cor_random bits = factor_bits(model, stream, item, 1 + k / 4);
