@@ -1,0 +1,476 @@
+#!/usr/bin/env python3
+"""The benchmark: ours and theirs, in turn, on the same cores. run.sh starts it;
+`bench.py --help` tells the options."""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from measure import (Coracle, Failed, interleave, median, parse_seconds, run)
+from report import Table, collect, compare, save, versus
+from sets import HERE, Sets
+
+GIB = 2.0**30
+
+
+class Bench:
+    """What all benchmarks share: the programs, the sets, the ceilings."""
+
+    def __init__(self, options, scratch):
+        self.tiny = options.tiny
+        self.repeats = 1 if self.tiny else options.repeats
+        self.python = options.python
+        self.scratch = scratch
+        self.coracle = Coracle(options.build, scratch)
+        self.sets = Sets(self.coracle, options.data, options.python)
+        self.names = ["tiny"] if self.tiny else options.sets.split(",")
+        self.missing = set()
+        self.ceiling = {}
+
+    def among(self, *names):
+        """Those of the sets that are asked for; the tiny one stands for all."""
+        return ["tiny"] if self.tiny else [n for n in names if n in self.names]
+
+    def out(self, name):
+        return os.path.join(self.scratch, name)
+
+    def peer(self, name, *args, cores=1):
+        """A peer's run, `value` its seconds; None where it is not there."""
+        if self.tiny or name in self.missing:
+            return None
+        try:
+            done = run([self.python, os.path.join(HERE, "peer.py"), name,
+                        *args], cores=cores)
+        except Failed as failure:
+            print("skipped: peer %s: %s" % (
+                name, str(failure).strip().splitlines()[-1]), flush=True)
+            self.missing.add(name)
+            return None
+        done.value = done.json["seconds"]
+        return done
+
+    def measure_ceilings(self):
+        path = self.sets.csv(self.among("r1m", "r20m")[-1])
+        for threads in (1, 2):
+            self.ceiling[threads] = self.coracle.machine(threads, path,
+                                                         self.tiny)
+
+
+def values(runs):
+    return [run_.value for run_ in runs if run_ is not None]
+
+
+def add_peers(table, what, cores, unit, ours, our_peak, peers, share=None):
+    """A row for each peer that was there, with its target, or one row for us
+    alone. peers: (name, runs, target)."""
+    there = [peer for peer in peers if values(peer[1])]
+    for name, runs, target in there:
+        peak = max(run_.peak for run_ in runs if run_ is not None)
+        compare(table, what, cores, unit, ours, name, median(values(runs)),
+                target, share, (our_peak, peak))
+    if not there:
+        compare(table, what, cores, unit, ours, share=share,
+                peaks=(our_peak, None))
+
+
+# ---- the machine ----
+
+def ceilings(bench):
+    table = Table("The machine", "ceiling", "unit", "1 thread", "2 threads")
+    units = {"fma32": "GF/s", "fma64": "GF/s", "sgemm": "GF/s",
+             "dgemm": "GF/s"}
+    for name in bench.ceiling[1]:
+        if name != "threads":
+            table.add(name, units.get(name, "GB/s"), bench.ceiling[1][name],
+                      bench.ceiling[2][name])
+    return [table]
+
+
+def linalg(bench):
+    table = Table("Kernels", "factors", "threads", "kernel", "GF/s",
+                  "share of fma32",
+                  note="one row of ALS solved (long: 1000 ratings, even: as "
+                       "many as factors, short: a quarter), tiles of scores")
+    for threads in (1, 2):
+        rates = bench.coracle.kernels(threads, bench.tiny)
+        top = bench.ceiling[threads]["fma32"]
+        for factors in ("32", "64", "128"):
+            for kernel, rate in rates[factors].items():
+                table.add(factors, threads, kernel, rate,
+                          "%.0f%%" % (100 * rate / top))
+    return [table]
+
+
+# ---- preparing ----
+
+def take_in(bench, path, ranks):
+    done = bench.coracle.job("ingest", path, "-o", bench.out("in.h5"),
+                             ranks=ranks)
+    done.parse = parse_seconds(done)
+    return done
+
+
+READERS = (("pandas, types given", "pandas_typed", 2),
+           ("pandas", "pandas_untyped", None),
+           ("polars", "polars_read", None), ("duckdb", "duckdb_read", None))
+
+
+def ingest(bench):
+    whole = versus("Ingest", "the whole job against peers that parse alone; "
+                             "the target is for 2 ranks")
+    stages = Table("Stages of ingest", "set", "ranks", "stage", "seconds",
+                   "MB/s a rank", "target", "met", "share of scan_text")
+    for name in bench.among("r20m"):
+        path = bench.sets.csv(name)
+        megabytes = os.path.getsize(path) / 1e6
+        for ranks in (1, 2):
+            ours, *theirs = interleave(
+                bench.repeats, lambda: take_in(bench, path, ranks),
+                *[lambda peer=peer: bench.peer(peer, path, cores=ranks)
+                  for _, peer, _ in READERS])
+            seconds = median([run_.seconds for run_ in ours])
+            add_peers(whole, "%s, whole job" % name, ranks, "s", seconds,
+                      max(run_.peak for run_ in ours),
+                      [(title, runs, target if ranks == 2 else None)
+                       for (title, _, target), runs in zip(READERS, theirs)])
+            ingest_stages(stages, name, ranks, ours, megabytes,
+                          bench.ceiling[1]["scan_text"])
+    return [whole, stages]
+
+
+def ingest_stages(table, name, ranks, runs, megabytes, ceiling):
+    parse = median([run_.parse for run_ in runs])
+    rate = megabytes / parse / ranks
+    table.add(name, ranks, "parse", parse, rate, 700, rate >= 700,
+              "%.0f%%" % (rate / 10 / ceiling))
+    for stage in runs[0].stages:
+        if stage != "parse":
+            seconds = median([run_.stages[stage] for run_ in runs])
+            table.add(name, ranks, "writing" if stage == "rest" else stage,
+                      seconds, None, None, None, None)
+
+
+def at_memory_speed(bench, cores, rows, bytes_a_row, seconds):
+    """Share of the time in which memory could deliver the bytes."""
+    return rows * bytes_a_row / 1e9 / bench.ceiling[cores]["triad"] / seconds
+
+
+def job_and_stages(bench, ranks, job, stages):
+    """A job as a whole, and its work alone by bench_stages."""
+    done = bench.coracle.job(*job, ranks=ranks)
+    done.work = bench.coracle.stages(*stages, ranks=ranks)
+    return done
+
+
+def kcore(bench):
+    table = versus("k-core", "`find` is the work itself, as is the peer's "
+                   "figure: both begin with the rows in memory")
+    for name, k in ([("tiny", 5)] if bench.tiny else
+                    [("r20m", 5), ("amz", 5), ("amz", 10)]):
+        if bench.among(name):
+            kcore_of(bench, table, name, k)
+    return [table]
+
+
+def kcore_of(bench, table, name, k):
+    store, rows = bench.sets.store(name), bench.sets.shape(name)[2]
+    job = ("kcore", store, "-o", bench.out("core.h5"), "--users", k,
+           "--items", k)
+    one, two, pandas, numpy = interleave(
+        bench.repeats,
+        lambda: job_and_stages(bench, 1, job, ("kcore", store, k)),
+        lambda: job_and_stages(bench, 2, job, ("kcore", store, k)),
+        lambda: bench.peer("pandas_kcore", store, k),
+        lambda: bench.peer("numpy_kcore", store, k))
+    find = [median([run_.work["find"] for run_ in runs]) for runs in (one, two)]
+    what = "%s, k %d: " % (name, k)
+    add_peers(table, what + "find", 1, "s", find[0],
+              max(run_.peak for run_ in one),
+              [("pandas loop", pandas, 25), ("numpy loop", numpy, None)],
+              at_memory_speed(bench, 1, rows, 8, find[0]))
+    compare(table, what + "find", 2, "s", find[1], "ours on 1 rank", find[0],
+            1, at_memory_speed(bench, 2, rows, 8, find[1]))
+    for ranks, runs in ((1, one), (2, two)):
+        compare(table, what + "whole job", ranks, "s",
+                median([run_.seconds for run_ in runs]),
+                peaks=(max(run_.peak for run_ in runs), None))
+
+
+def split(bench):
+    table = versus("Split by time", "`find` decides each row's part, the peer "
+                   "sorts and cuts; both begin with the rows in memory")
+    for name in bench.among("r20m"):
+        store, rows = bench.sets.store(name), bench.sets.shape(name)[2]
+        job = ("split", store, "-o", bench.out("parts"), "--by", "time")
+        for ranks in (1, 2):
+            ours, pandas = interleave(
+                bench.repeats,
+                lambda: job_and_stages(bench, ranks, job, ("split", store)),
+                lambda: bench.peer("pandas_split", store, cores=ranks))
+            find = median([run_.work["find"] for run_ in ours])
+            peak = max(run_.peak for run_ in ours)
+            add_peers(table, name + ": find", ranks, "s", find, None,
+                      [("pandas", pandas, 20)],
+                      at_memory_speed(bench, ranks, rows, 8, find))
+            add_peers(table, name + ": whole job, with reading and writing",
+                      ranks, "s", median([run_.seconds for run_ in ours]),
+                      peak, [("pandas", pandas, None)])
+    return [table]
+
+
+# ---- training ----
+
+def als_flops(shape, rows, factors):
+    """Of one iteration by the normal equations, both sides."""
+    users, items, _ = shape
+    return (2.0 * rows * factors * (factors + 1) +
+            (users + items) * factors**3 / 3.0)
+
+
+def train(bench, store, factors, iterations, ranks=1, threads=1, **how):
+    """A run of als, `value` the seconds of an iteration."""
+    done = bench.coracle.job("als", store, "-o", bench.out("model.h5"),
+                             "--factors", factors, "--iterations", iterations,
+                             ranks=ranks, threads=threads, **how)
+    done.value = done.result["seconds"] / iterations
+    return done
+
+
+def probe(bench, name, factors, iterations, threads):
+    """A probe of the same work, where CORACLE_BENCH_PROBES names a folder with
+    alsprobe.c: another ceiling. Seconds of its quickest iteration, or None."""
+    source = os.path.join(os.environ.get("CORACLE_BENCH_PROBES", ""),
+                          "alsprobe.c")
+    if bench.tiny or not os.path.exists(source):
+        return None
+    program = bench.sets.path("alsprobe")
+    if not os.path.exists(program):
+        subprocess.run(["gcc", "-O3", "-march=native", "-fopenmp", "-w",
+                        source, "-o", program, "-lm", "-lopenblas"], check=True)
+    users, items, _ = bench.sets.shape(name)
+    done = run([program, bench.sets.raw(name), users, items, factors, threads,
+                iterations, 0.1], cores=threads)
+    done.value = min(float(wall) for wall in
+                     re.findall(r" wall ([\d.]+)", done.out))
+    return done
+
+
+def als_of(bench, table, name, factors, cores):
+    """All on `cores` cores: ours as threads and as ranks."""
+    store = bench.sets.train(name)
+    large = name == "r20m"
+    repeats = 1 if large else bench.repeats
+    exact, ours, spread, probed, cg = interleave(
+        repeats,
+        lambda: bench.peer("implicit_als", store, factors,
+                           1 if large else 2, "exact", cores=cores),
+        lambda: train(bench, store, factors, 3, threads=cores),
+        lambda: cores > 1 and train(bench, store, factors, 3, ranks=cores)
+        or None,
+        lambda: probe(bench, name, factors, 3, cores),
+        lambda: bench.peer("implicit_als", store, factors, 2, "cg",
+                           cores=cores))
+    flops = als_flops(bench.sets.shape(name),
+                      .9 * bench.sets.shape(name)[2], factors)
+    for runs, how in ((ours, "%d threads" % cores), (spread, "ranks")):
+        if not values(runs):
+            continue
+        seconds = median(values(runs))
+        share = flops / seconds / 1e9 / bench.ceiling[cores]["fma32"]
+        what = "%s, %d factors%s" % (name, factors,
+                                     ", " + how if cores > 1 else "")
+        add_peers(table, what, cores, "s an iteration", seconds,
+                  max(run_.peak for run_ in runs),
+                  [("implicit, exact", exact, 8)] +
+                  [("implicit, CG", cg, None), ("probe", probed, None)] *
+                  (runs is ours), share)
+    return [median(values(runs)) if values(runs) else None
+            for runs in (ours, spread)]
+
+
+def als(bench):
+    table = versus("ALS, exact", "share: operations of the normal equations "
+                   "against fma32; the smaller space needs fewer")
+    ratios = versus("ALS: what the second core gives")
+    for name in bench.among("r1m", "r20m"):
+        for factors in (64,) if bench.tiny else (64, 128):
+            one, _ = als_of(bench, table, name, factors, 1)
+            both = als_of(bench, table, name, factors, 2)
+            for how, seconds, target in zip(("2 threads", "2 ranks"), both,
+                                            (None, 1.8)):
+                compare(ratios, "%s, %d factors, %s" % (name, factors, how), 2,
+                        "s an iteration", seconds, "1 rank of 1 thread", one,
+                        target)
+    return [table, ratios]
+
+
+def recommend(bench):
+    table = versus("Lists of 10 for all users, seen ones left out",
+                   "with the seen ones looked up, without reading and writing")
+    for name in bench.among("r20m"):
+        store, shape = bench.sets.train(name), bench.sets.shape(name)
+        for factors in (64,) if bench.tiny else (64, 128):
+            train(bench, store, factors, 1, ranks=2)
+            for cores in (1, 2):
+                recommend_of(bench, table, name, store, shape, factors, cores)
+    return [table]
+
+
+def recommend_of(bench, table, name, store, shape, factors, cores):
+    users, items, _ = shape
+    ours, theirs = interleave(
+        1 if name == "r20m" else bench.repeats,
+        lambda: bench.coracle.stages("recommend", bench.out("model.h5"), store,
+                                     10, threads=cores),
+        lambda: bench.peer("implicit_recommend", store, factors, 10,
+                           cores=cores))
+    seconds = median([run_["see"] + run_["score"] for run_ in ours])
+    share = 2e-9 * users * items * factors / seconds
+    compare(table, "%s, %d factors" % (name, factors), cores, "users/s",
+            users / seconds, "implicit",
+            users / median(values(theirs)) if values(theirs) else None, 4,
+            share / bench.ceiling[cores]["fma32"], bigger=True)
+
+
+# ---- scaling and memory ----
+
+def jobs_on(bench, name):
+    """The four jobs that are looked at on many ranks: name -> words."""
+    store = bench.sets.store(name)
+    return {
+        "ingest": ("ingest", bench.sets.csv(name), "-o", bench.out("in.h5")),
+        "kcore": ("kcore", store, "-o", bench.out("core.h5")),
+        "split": ("split", store, "-o", bench.out("parts"), "--by", "time"),
+        "als": ("als", bench.sets.train(name), "-o", bench.out("model.h5"),
+                "--factors", 64, "--iterations", 2)}
+
+
+SPANS = ("waiting", "exchange", "io")
+
+
+def scaling(bench):
+    from measure import CORES
+    table = Table("Ranks", "job", "ranks", "seconds", "against 1 rank",
+                  "compute", "waiting", "exchange", "I/O",
+                  note="seconds of the whole job, and of its ranks on average; "
+                       "more than %d ranks share cores, so their waiting is "
+                       "for cores as well" % len(CORES))
+    name = bench.among("r20m", "r1m")[0]
+    for job, words in jobs_on(bench, name).items():
+        base = None
+        for ranks in (1, 2) if bench.tiny else (1, 2, 4, 8):
+            done = bench.coracle.job(*words, ranks=ranks, clock=True)
+            base = base or done.seconds
+            spans = [sum(rank[span] for rank in done.ranks) / ranks
+                     for span in SPANS]
+            whole = sum(rank["whole"] for rank in done.ranks) / ranks
+            table.add("%s, %s" % (job, name), ranks, done.seconds,
+                      base / done.seconds, whole - sum(spans), *spans)
+    return [table]
+
+
+def memory(bench):
+    table = Table("Memory of a rank", "job", "ranks", "peak MiB",
+                  "of 1 rank's", "target", "met", "--plan MiB", "plan / peak",
+                  "within 20 %")
+    name = bench.among("r20m", "r1m")[0]
+    for job, words in jobs_on(bench, name).items():
+        base = None
+        for ranks in (1, 4):
+            done = bench.coracle.job(*words, ranks=ranks)
+            plan = bench.coracle.job(*words, "--force", "--plan", ranks=ranks)
+            planned = plan.result["memory_per_rank"]
+            base = base or done.peak
+            share, ratio = done.peak / base, planned / done.peak
+            table.add("%s, %s" % (job, name), ranks,
+                      round(done.peak / 2**20), share,
+                      "< 0.4" if ranks > 1 else None,
+                      share < .4 if ranks > 1 else None,
+                      round(planned / 2**20), ratio, abs(ratio - 1) <= .2)
+    return [table]
+
+
+def pipeline(bench):
+    users, items, rows = ((300, 200, 6000) if bench.tiny else
+                          (500000, 60000, 100000000))
+    table = Table("%d generated interactions through all jobs, 2 ranks" % rows,
+                  "job", "seconds", "peak MiB a rank", "both within 16 GiB")
+    path = {name: bench.sets.path("pipeline." + name + ".h5")
+            for name in ("all", "core", "model", "part.train", "part.valid",
+                         "part.test")}
+    steps = (("generate", "-o", path["all"], "--users", users, "--items", items,
+              "--interactions", rows),
+             ("kcore", path["all"], "-o", path["core"]),
+             ("split", path["core"], "-o", bench.sets.path("pipeline.part")),
+             ("als", path["part.train"], "--valid", path["part.valid"], "-o",
+              path["model"], "--factors", 32, "--iterations", 2))
+    for words in steps:
+        done = bench.coracle.job(*words, ranks=2)
+        table.add(words[0], done.seconds, round(done.peak / 2**20),
+                  2 * done.peak < 16 * GIB)
+    for made in path.values():
+        os.remove(made)
+    return [table]
+
+
+BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, scaling,
+           memory, pipeline)
+LONG = ("pipeline",)  # only when named
+
+
+def arguments():
+    names = [work.__name__ for work in BENCHES]
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="names: %s; without any, all but %s" % (
+            ", ".join(names), ", ".join(LONG)))
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--tiny", action="store_true",
+                        help="a tiny size of each, without peers")
+    parser.add_argument("--build", required=True, help="the build folder")
+    parser.add_argument("--data", required=True, help="where sets are kept")
+    parser.add_argument("--results", required=True, help="where tables go")
+    parser.add_argument("--sets", default="r1m,r20m,amz",
+                        help="only these sets (default %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N",
+                        help="runs of each, of which the median counts "
+                             "(default %(default)s)")
+    parser.add_argument("--python", default=sys.executable,
+                        help="the Python that has the peers")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(names)
+    if unknown:
+        parser.error("no benchmark %s" % ", ".join(sorted(unknown)))
+    return options
+
+
+def chosen(options):
+    names = options.names or [work.__name__ for work in BENCHES
+                              if options.tiny or work.__name__ not in LONG]
+    return [work for work in BENCHES if work.__name__ in names]
+
+
+def main():
+    options = arguments()
+    os.makedirs(options.results, exist_ok=True)
+    os.makedirs(options.data, exist_ok=True)
+    failed = 0
+    with tempfile.TemporaryDirectory(dir=options.data) as scratch:
+        bench = Bench(options, scratch)
+        bench.measure_ceilings()
+        for work in chosen(options):
+            print(work.__name__, flush=True)
+            try:
+                save(options.results, work.__name__, work(bench))
+            except Failed as failure:
+                print("failed: %s" % failure, file=sys.stderr, flush=True)
+                failed += 1
+            collect(options.results, [work_.__name__ for work_ in BENCHES])
+    print("results: %s" % os.path.join(options.results, "results.md"))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
