@@ -29,6 +29,11 @@ int cor_map_put_int64(cor_map *map, int64_t key, int64_t *slot);
 int cor_map_put_text(cor_map *map, const char *key, size_t length,
                      int64_t *slot);
 
+/** As cor_map_put_text for `count` keys in turn, whose reads of memory overlap:
+    a few times faster in a map that is larger than the caches. */
+int cor_map_put_texts(cor_map *map, int64_t count, const char *const *key,
+                      const size_t *length, int64_t *slot);
+
 /** The number of a key, or -1. */
 int64_t cor_map_find_int64(const cor_map *map, int64_t key);
 int64_t cor_map_find_text(const cor_map *map, const char *key, size_t length);

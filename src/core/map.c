@@ -185,6 +185,43 @@ int cor_map_put_text(cor_map *map, const char *key, size_t length,
     return put(map, cor_hash_bytes(key, length), 0, key, length, slot);
 }
 
+/* A look-up waits for three reads, each of which depends on the one before: the
+   cell, where the key ends, the key. A batch asks for all cells, then all ends,
+   then all keys, and finds them at hand. */
+static void fetch_texts(const cor_map *map, int64_t count, const uint64_t *hash)
+{
+    for (int64_t i = 0; i < count; i++)
+        __builtin_prefetch(&map->cell[hash[i] & map->mask]);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t held = map->cell[hash[i] & map->mask].slot;
+        if (held)
+            __builtin_prefetch(&map->end[held - 1]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t held = map->cell[hash[i] & map->mask].slot;
+        if (held)
+            __builtin_prefetch(map->bytes +
+                               (held > 1 ? map->end[held - 2] : 0));
+    }
+}
+
+int cor_map_put_texts(cor_map *map, int64_t count, const char *const *key,
+                      const size_t *length, int64_t *slot)
+{
+    enum { BATCH = 64 };
+    uint64_t hash[BATCH];
+    for (int64_t first = 0; first < count; first += BATCH) {
+        int64_t batch = count - first < BATCH ? count - first : BATCH;
+        for (int64_t i = 0; i < batch; i++)
+            hash[i] = cor_hash_bytes(key[first + i], length[first + i]);
+        fetch_texts(map, batch, hash);
+        for (int64_t i = 0; i < batch; i++)
+            COR_TRY(put(map, hash[i], 0, key[first + i], length[first + i],
+                        &slot[first + i]));
+    }
+    return COR_OK;
+}
+
 int64_t cor_map_find_int64(const cor_map *map, int64_t key)
 {
     uint64_t at;

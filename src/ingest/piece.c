@@ -26,8 +26,11 @@ typedef struct ingest_work {
     bool stop;
     cor_progress *progress;
     int pieces;  /* of all ranks */
-    int waiting; /* rows whose integer ids are not looked up yet */
+    int waiting; /* rows whose ids are not looked up yet; texts in buffer */
     int64_t id[2][WAITING];
+    const char *begin[2][WAITING];
+    size_t length[2][WAITING];
+    ingest_text title[WAITING];
 } ingest_work;
 
 static void clear_results(ingest_piece *piece)
@@ -99,12 +102,12 @@ static enum fault_kind check_text(ingest_text text, bool title)
 }
 
 /* The title of an item that the table has just got. */
-static int keep_title(ingest_piece *piece, int32_t slot, ingest_text text)
+static int keep_title(ingest_piece *piece, int64_t slot, ingest_text text)
 {
     int64_t length = text.end - text.begin;
     int64_t used = slot ? piece->title_end[slot - 1] : 0;
     if (slot >= piece->title_end_capacity) {
-        int64_t capacity = slot ? 2 * (int64_t)slot : 256;
+        int64_t capacity = slot ? 2 * slot : 256;
         COR_TRY(cor_reallocate(&piece->title_end, slot, capacity,
                                sizeof *piece->title_end, "titles"));
         piece->title_end_capacity = capacity;
@@ -119,34 +122,46 @@ static int keep_title(ingest_piece *piece, int32_t slot, ingest_text text)
     return COR_OK;
 }
 
-static int put_text(ingest_work *w, int side, const ingest_row *row,
-                    int32_t *slot)
+/* Look up the texts that wait on one side. @param[out] slot  of each */
+static int look_up_texts(ingest_work *w, int side, int64_t *slot)
 {
     ingest_piece *piece = w->piece;
     ingest_id_table *table = &piece->table[side];
-    ingest_text text = row->text[side];
+    const char *const *begin = w->begin[side];
+    const size_t *length = w->length[side];
     int64_t held = table->count, number;
-    COR_TRY(ingest_id_table_put_text(table, text.begin, text.end - text.begin,
-                                     slot));
-    if (table->count == held)
-        return COR_OK;
-    if (!cor_text_int64(text.begin, text.end, &number))
-        piece->saw_text[side] = true;
-    return w->in->titles ? keep_title(piece, *slot, row->title) : COR_OK;
+    COR_TRY(cor_map_put_texts(table->map, w->waiting, begin, length, slot));
+    table->count = cor_map_count(table->map);
+    for (int k = 0; k < w->waiting; k++) {
+        if (slot[k] < held)
+            continue;
+        held++; /* a new id; they are numbered as they come */
+        if (!cor_text_int64(begin[k], begin[k] + length[k], &number))
+            piece->saw_text[side] = true;
+        if (w->in->titles)
+            COR_TRY(keep_title(piece, slot[k], w->title[k]));
+    }
+    return COR_OK;
 }
 
-/* Look up the integer ids that wait. Together, because their reads of the table
-   then overlap; one by one, between the rows, each would be waited for. */
+/* Look up the ids that wait. Together, because their reads of the tables then
+   overlap; one by one, between the rows, each would be waited for. */
 static int look_up_waiting(ingest_work *w)
 {
     ingest_rows *rows = &w->piece->rows;
-    int64_t first = rows->count - w->waiting;
-    for (int side = 0; side < 2; side++) {
+    int64_t slot[WAITING], first = rows->count - w->waiting;
+    if (w->in->titles)
+        COR_TRY(look_up_texts(w, ROLE_ITEM, slot));
+    for (int side = 0; side < 2 && !w->in->titles; side++) {
         ingest_id_table *table = &w->piece->table[side];
-        const int64_t *id = w->id[side];
-        int32_t *slot = (int32_t *)rows->column[side] + first;
-        for (int k = 0; !w->text[side] && k < w->waiting; k++)
-            COR_TRY(ingest_id_table_put(table, id[k], &slot[k]));
+        int32_t *column = (int32_t *)rows->column[side] + first;
+        if (w->text[side])
+            COR_TRY(look_up_texts(w, side, slot));
+        for (int k = 0; k < w->waiting; k++)
+            if (w->text[side])
+                column[k] = (int32_t)slot[k];
+            else
+                COR_TRY(ingest_id_table_put(table, w->id[side][k], &column[k]));
     }
     w->waiting = 0;
     return COR_OK;
@@ -157,21 +172,24 @@ static inline int keep_row(ingest_work *w, const ingest_row *row)
 {
     ingest_rows *rows = &w->piece->rows;
     int64_t at = rows->count;
-    int32_t slot;
-    if (w->in->titles)
-        return put_text(w, ROLE_ITEM, row, &slot);
-    if (at == rows->capacity)
+    if (at == rows->capacity && !w->in->titles)
         COR_TRY(ingest_rows_reserve(rows, at + at / 4 + 1024));
-    for (int side = 0; side < 2; side++)
-        if (w->text[side])
-            COR_TRY(put_text(w, side, row, (int32_t *)rows->column[side] + at));
-        else
+    for (int side = w->in->titles; side < 2; side++)
+        if (w->text[side]) {
+            ingest_text text = row->text[side];
+            w->begin[side][w->waiting] = text.begin;
+            w->length[side][w->waiting] = (size_t)(text.end - text.begin);
+        } else {
             w->id[side][w->waiting] = row->id[side];
+        }
+    if (w->in->titles)
+        w->title[w->waiting] = row->title;
+    else
+        rows->count++;
     if (rows->has[COLUMN_VALUE])
         ((float *)rows->column[COLUMN_VALUE])[at] = row->value;
     if (rows->has[COLUMN_TIME])
         ((int64_t *)rows->column[COLUMN_TIME])[at] = row->time;
-    rows->count++;
     return ++w->waiting == WAITING ? look_up_waiting(w) : COR_OK;
 }
 

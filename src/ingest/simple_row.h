@@ -47,10 +47,35 @@ static inline unsigned ingest_digit(char c)
     return (unsigned)(unsigned char)c - '0';
 }
 
-/* Digits at p; the first byte after them. Exact up to 19 digits. */
+/* Of the eight characters at p those before the first that is no digit: their
+   count and their number. All at once, because a loop over one to seven digits
+   ends where no processor can foretell. */
+static inline int64_t ingest_eight_digits(const char *p, uint64_t *number)
+{
+    uint64_t x = 0;
+    for (int i = 0; i < 8; i++) /* one load where bytes stand in this order */
+        x |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    x ^= UINT64_C(0x3030303030303030); /* digits become 0 to 9 */
+    uint64_t other =
+        ((x & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7676767676767676)) | x;
+    other &= UINT64_C(0x8080808080808080);
+    int64_t count = other ? __builtin_ctzll(other) / 8 : 8;
+    x = count ? x << (64 - 8 * count) : 0; /* zeros in front */
+    x = x * 10 + (x >> 8);                 /* pairs, then fours, then eight */
+    *number =
+        ((x & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
+         ((x >> 16) & UINT64_C(0x000000ff000000ff)) *
+             UINT64_C(0x0000271000000001)) >>
+        32;
+    return count;
+}
+
+/* More digits at p behind those of `number`; the first byte after them. Exact
+   up to 19 digits in all. For lengths that are much the same in all rows, so
+   that the loop's end is foreseen. */
 static inline const char *ingest_digits(const char *p, uint64_t *number)
 {
-    uint64_t n = 0;
+    uint64_t n = *number;
     for (unsigned d; (d = ingest_digit(*p)) < 10; p++)
         n = n * 10 + d;
     *number = n;
@@ -61,7 +86,9 @@ static inline const char *ingest_digits(const char *p, uint64_t *number)
 static inline const char *ingest_simple_id(const char *p, int64_t *id)
 {
     uint64_t number;
-    const char *end = ingest_digits(p, &number);
+    const char *end = p + ingest_eight_digits(p, &number);
+    if (end == p + 8)
+        end = ingest_digits(end, &number);
     int64_t length = end - p;
     if (length < 1 || length > 18 || (*p == '0' && length > 1))
         return NULL;
@@ -79,22 +106,17 @@ static inline const char *ingest_simple_value(const char *p, float *value)
     bool negative = *p == '-';
     p += negative;
     uint64_t number = 0;
-    const char *end = p;
-    int64_t decimals = 0;
-    unsigned d;
-    for (; (d = ingest_digit(*end)) < 10; end++)
-        number = number * 10 + d;
-    int64_t digits = end - p;
+    const char *end = ingest_digits(p, &number);
+    int64_t digits = end - p, decimals = 0;
     if (*end == '.') {
-        const char *point = end++;
-        for (; (d = ingest_digit(*end)) < 10; end++)
-            number = number * 10 + d;
+        const char *point = end;
+        end = ingest_digits(point + 1, &number);
         decimals = end - point - 1;
         digits += decimals;
     }
     if (digits < 1 || digits > 15)
         return NULL;
-    double magnitude = (double)number;
+    double magnitude = (double)(int64_t)number;
     if (decimals)
         magnitude /= power[decimals];
     *value = (float)(negative ? -magnitude : magnitude);
@@ -103,7 +125,7 @@ static inline const char *ingest_simple_value(const char *p, float *value)
 
 static inline const char *ingest_simple_seconds(const char *p, int64_t *time)
 {
-    uint64_t number;
+    uint64_t number = 0;
     const char *end = ingest_digits(p, &number);
     if (end == p || end - p > 18)
         return NULL;

@@ -63,8 +63,43 @@ static void texts_are_compared_whole(void **state)
     cor_map_destroy(&map);
 }
 
+/* A batch gives what one key after the other gives, repeats included. */
+static void batches_are_as_one_by_one(void **state)
+{
+    (void)state;
+    enum { BATCH = 1000 };
+    static char text[BATCH][16];
+    static const char *key[BATCH];
+    static size_t length[BATCH];
+    static int64_t slot[BATCH];
+    cor_map *one, *many;
+    int64_t wanted;
+    bool right = true;
+    CHECK_OK(cor_map_create(true, 0, &one));
+    CHECK_OK(cor_map_create(true, 0, &many));
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < BATCH; i++) {
+            int number = (i * 7919 + round * 300) % 1700;
+            length[i] =
+                (size_t)snprintf(text[i], 16, number ? "%d" : "", number);
+            key[i] = text[i];
+        }
+        CHECK_OK(cor_map_put_texts(many, BATCH, key, length, slot));
+        for (int i = 0; i < BATCH; i++)
+            right =
+                right &&
+                cor_map_put_text(one, key[i], length[i], &wanted) == COR_OK &&
+                slot[i] == wanted;
+    }
+    CHECK(right && cor_map_count(one) == cor_map_count(many));
+    CHECK_OK(cor_map_put_texts(many, 0, key, length, slot));
+    cor_map_destroy(&one);
+    cor_map_destroy(&many);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(integers_are_numbered_in_order_of_insertion),
     cmocka_unit_test(texts_are_compared_whole),
+    cmocka_unit_test(batches_are_as_one_by_one),
 };
 TEAM_TESTS(tests)
