@@ -49,7 +49,8 @@ done
 build_release() {
     build=$root/build/release
     (cd "$root" && cmake --preset release -Wno-dev --log-level=NOTICE >&2 &&
-        cmake --build --preset release >&2)
+        cmake --build --preset release --target coracle-command \
+            bench_machine bench_kernels bench_stages bench_clock >&2)
 }
 
 # A Python with the peers that can be had; each is optional.
