@@ -5,7 +5,7 @@
 
 set(COR_ROOMS core team store linalg ingest prepare recommend evaluate report command)
 
-set(COR_HEADERS_core status memory random text sort map)
+set(COR_HEADERS_core cut status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum shared halo stop)
 set(COR_HEADERS_store file ids interactions)
 set(COR_HEADERS_linalg linalg)

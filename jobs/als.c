@@ -1,4 +1,5 @@
 #include "jobs.h"
+#include "stores.h"
 
 #include "coracle/als.h"
 #include "coracle/interactions.h"
@@ -63,27 +64,6 @@ static cor_als_options fit_options(const cor_command *command,
     o.resume = set.resume;
     o.data_digest = digest;
     return o;
-}
-
-/* What the stores hold, without reading their rows. */
-static int measure(const cor_command *command, const char *path,
-                   cor_interactions_summary *summary)
-{
-    cor_file *file = NULL;
-    COR_TRY(cor_file_open(command->team, path, "interactions", &file));
-    int rc = cor_interactions_summarise(command->team, file, summary);
-    cor_file_close(&file);
-    return rc;
-}
-
-/* An output that can't be written is better known before the training. */
-static int try_output(const cor_command *command)
-{
-    cor_file *file = NULL;
-    COR_TRY(cor_file_create(command->team, command->output, "model",
-                            &command->file, &file));
-    cor_file_close(&file);
-    return COR_OK;
 }
 
 static void report(const cor_als_options *o, const cor_als_fit *fit,
@@ -174,9 +154,9 @@ static int run(cor_command *command)
 {
     cor_interactions_summary summary, valid = {0};
     COR_TRY(check(command));
-    COR_TRY(measure(command, command->input[0], &summary));
+    COR_TRY(store_measure(command, command->input[0], &summary));
     if (set.valid)
-        COR_TRY(measure(command, set.valid, &valid));
+        COR_TRY(store_measure(command, set.valid, &valid));
     cor_als_options o = fit_options(command, summary.digest);
     cor_plan plan =
         cor_als_plan(command->team, summary.interactions, summary.users,
@@ -186,7 +166,7 @@ static int run(cor_command *command)
         return COR_OK;
     }
     COR_TRY(cor_plan_check(command->team, &plan));
-    COR_TRY(try_output(command));
+    COR_TRY(store_try_output(command, command->output));
     if (set.checkpoint)
         COR_TRY(cor_stop_on_signal(set.signal));
     return read_and_train(command, &o);

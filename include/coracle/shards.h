@@ -16,8 +16,8 @@ typedef struct cor_shards cor_shards;
  * begin[count] = all rows; shards may be empty. Owners are balanced by rows.
  * Copies `begin`, which must be equal on all ranks. Local.
  */
-int cor_shards_create(const cor_team *team, int64_t count,
-                      const int64_t *begin, cor_shards **shards);
+int cor_shards_create(const cor_team *team, int64_t count, const int64_t *begin,
+                      cor_shards **shards);
 
 /** The same shards with the same owners, begun in another coordinate: `like`
     may be over interactions and this one over users. */
@@ -48,5 +48,7 @@ int64_t cor_shards_first_row(const cor_shards *shards, int rank);
 /** The shard that holds a row, the rank that owns it; the row must exist. */
 int64_t cor_shards_shard_of(const cor_shards *shards, int64_t row);
 int cor_shards_owner(const cor_shards *shards, int64_t row);
+/** The rank that owns a shard; the shard must exist. */
+int cor_shards_owner_of_shard(const cor_shards *shards, int64_t shard);
 
 #endif

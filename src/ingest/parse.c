@@ -8,6 +8,7 @@
  */
 #include "parse.h"
 
+#include "coracle/cut.h"
 #include "coracle/memory.h"
 #include "starts.h"
 
@@ -39,12 +40,6 @@ void ingest_parsed_free(ingest_parsed *parsed)
     *parsed = (struct ingest_parsed){0};
 }
 
-/* a * b / c without overflow for a < 2^63, b <= c < 2^31. */
-static int64_t share_of(int64_t a, int64_t b, int64_t c)
-{
-    return a / c * b + a % c * b / c;
-}
-
 static int create(parsing *p, ingest_parsed *out)
 {
     int64_t threads = cor_team_threads(p->team);
@@ -60,8 +55,8 @@ static int create(parsing *p, ingest_parsed *out)
     int64_t bytes = ingest_input_bytes(p->in);
     for (int i = 0; i < out->pieces; i++) {
         int64_t k = (int64_t)rank * threads + i;
-        out->piece[i].begin = share_of(bytes, k, p->pieces);
-        out->piece[i].end = share_of(bytes, k + 1, p->pieces);
+        out->piece[i].begin = cor_cut_begin(bytes, k, p->pieces);
+        out->piece[i].end = cor_cut_begin(bytes, k + 1, p->pieces);
     }
     return COR_OK;
 }

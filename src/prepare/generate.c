@@ -2,12 +2,12 @@
 
 #include "activity.h"
 #include "choice.h"
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/random.h"
 #include "need.h"
 #include "planted.h"
-#include "spread.h"
 
 #include <math.h>
 #include <omp.h>
@@ -272,8 +272,8 @@ static int name_rows(const cor_team *team, const cor_generate_options *options,
     int64_t rank = cor_team_rank(team), size = cor_team_size(team);
     int64_t user = cor_shards_first_row(data->user_shards, (int)rank);
     int64_t user_end = cor_shards_first_row(data->user_shards, (int)rank + 1);
-    int64_t item = cor_spread_first(options->items, rank, size);
-    int64_t item_end = cor_spread_first(options->items, rank + 1, size);
+    int64_t item = cor_cut_begin(options->items, rank, size);
+    int64_t item_end = cor_cut_begin(options->items, rank + 1, size);
     int rc = number_ids(options->users, user, user_end - user, &data->user_id);
     if (rc == COR_OK)
         rc = number_ids(options->items, item, item_end - item, &data->item_id);

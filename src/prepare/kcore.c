@@ -1,5 +1,6 @@
 #include "coracle/kcore.h"
 
+#include "coracle/cut.h"
 #include "coracle/memory.h"
 #include "need.h"
 #include "peel.h"
@@ -61,9 +62,9 @@ int cor_kcore_find(const cor_team *team, const cor_interactions *data,
     core->first_user = cor_shards_first_row(data->user_shards, rank);
     core->my_users =
         cor_shards_first_row(data->user_shards, rank + 1) - core->first_user;
-    core->first_item = cor_spread_first(data->items, rank, size);
+    core->first_item = cor_cut_begin(data->items, rank, size);
     core->my_items =
-        cor_spread_first(data->items, rank + 1, size) - core->first_item;
+        cor_cut_begin(data->items, rank + 1, size) - core->first_item;
     cor_peeled peeled;
     int rc = cor_peel(team, data, options, progress, &peeled);
     if (rc == COR_OK)

@@ -1,9 +1,9 @@
 #include "peel.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "rows.h"
-#include "spread.h"
 #include "touched.h"
 
 /* The items that this rank owns, and who must hear when one goes. */
@@ -194,7 +194,7 @@ static int mail_tally(const peel *p, int64_t all_items, mail *m)
     for (int64_t i = 0; rc == COR_OK && i < rows->tallied; i++) {
         int32_t slot = rows->tallied_slot[i];
         int32_t item = cor_touched_item(&p->touched, slot);
-        mail_put(m, cor_spread_owner(all_items, item, size), item,
+        mail_put(m, (int)cor_cut_part(all_items, item, size), item,
                  rows->tally[slot]);
     }
     COR_TRY(cor_agree(p->team, rc));

@@ -1,10 +1,10 @@
 #include "coracle/popular.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
 #include "need.h"
-#include "spread.h"
 
 #include <string.h>
 
@@ -70,7 +70,7 @@ static int add_all(const cor_team *team, const cor_interactions *data,
     if (rc == COR_OK) {
 #pragma omp parallel for num_threads(cor_team_threads(team))
         for (int64_t r = 0; r < data->rows; r++)
-            to[r] = cor_spread_owner(data->items, data->item[r], size);
+            to[r] = (int32_t)cor_cut_part(data->items, data->item[r], size);
         rc = cor_route_create(team, to, data->rows, &route);
     }
     cor_free(to);
@@ -84,8 +84,8 @@ static int find_totals(const cor_team *team, const cor_interactions *data,
                        totals *t)
 {
     int64_t rank = cor_team_rank(team), size = cor_team_size(team);
-    *t = (totals){.first = cor_spread_first(data->items, rank, size)};
-    t->items = cor_spread_first(data->items, rank + 1, size) - t->first;
+    *t = (totals){.first = cor_cut_begin(data->items, rank, size)};
+    t->items = cor_cut_begin(data->items, rank + 1, size) - t->first;
     int rc = COR_NEW_ZEROED(&t->count, t->items);
     if (rc == COR_OK)
         rc = COR_NEW_ZEROED(&t->sum, t->items);

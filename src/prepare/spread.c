@@ -1,34 +1,8 @@
 #include "spread.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
-
-int cor_spread_owner(int64_t total, int64_t row, int64_t size)
-{
-    int64_t rank = (int64_t)((double)row / (double)total * (double)size);
-    if (rank >= size)
-        rank = size - 1;
-    while (row < cor_spread_first(total, rank, size))
-        rank--;
-    while (row >= cor_spread_first(total, rank + 1, size))
-        rank++;
-    return (int)rank;
-}
-
-/* The last rank whose run begins at or before the row: runs may be empty, and
-   of those that begin alike only the last can hold it. */
-static int rank_of(const int64_t *first, int size, int64_t row)
-{
-    int low = 0, high = size;
-    while (high - low > 1) {
-        int middle = low + (high - low) / 2;
-        if (first[middle] <= row)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 typedef struct asking {
     int64_t *first; /* size: where each rank's run begins */
@@ -68,7 +42,8 @@ static int asking_create(const cor_team *team, int64_t first, int64_t count,
     for (int64_t i = 0; i < count; i++)
         if (row[i] >= 0) {
             ask->row[ask->count] = row[i];
-            ask->to[ask->count++] = rank_of(ask->first, size, row[i]);
+            ask->to[ask->count++] =
+                (int32_t)cor_cut_find(ask->first, size, row[i]);
         }
     return COR_OK;
 }

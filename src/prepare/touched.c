@@ -1,7 +1,7 @@
 #include "touched.h"
 
+#include "coracle/cut.h"
 #include "coracle/memory.h"
-#include "spread.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ static int plan_route(cor_touched *touched, int64_t items)
         rc = COR_NEW(&item, touched->slots);
     for (int64_t s = 0; rc == COR_OK && s < touched->slots; s++) {
         item[s] = cor_touched_item(touched, s);
-        while (item[s] >= cor_spread_first(items, rank + 1, size))
+        while (item[s] >= cor_cut_begin(items, rank + 1, size))
             rank++;
         to[s] = (int32_t)rank;
     }
@@ -66,9 +66,9 @@ int cor_touched_create(const cor_team *team, int64_t items, int64_t rows,
 {
     int64_t rank = cor_team_rank(team), size = cor_team_size(team);
     *touched = (cor_touched){.team = team};
-    touched->first_item = cor_spread_first(items, rank, size);
+    touched->first_item = cor_cut_begin(items, rank, size);
     touched->my_items =
-        cor_spread_first(items, rank + 1, size) - touched->first_item;
+        cor_cut_begin(items, rank + 1, size) - touched->first_item;
     int rc = COR_OK;
     if (size == 1 || items <= rows)
         touched->slots = items;

@@ -1,5 +1,6 @@
 #include "queries.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
@@ -200,19 +201,6 @@ typedef struct outgoing {
     float *value;
 } outgoing;
 
-static int rank_of(const int64_t *first, int size, int64_t query)
-{
-    int low = 0, high = size;
-    while (high - low > 1) {
-        int middle = low + (high - low) / 2;
-        if (first[middle] <= query)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Of my rows those whose user asks and whose item the model has. */
 static int64_t choose(const cor_interactions *data, const int64_t *query,
                       const int64_t *item, const int64_t *first, int size,
@@ -227,7 +215,7 @@ static int64_t choose(const cor_interactions *data, const int64_t *query,
             continue;
         int64_t at = out->count++;
         out->row[at] = (seen_row){(int32_t)query[i], (int32_t)item[i]};
-        out->to[at] = rank_of(first, size, query[i]);
+        out->to[at] = (int32_t)cor_cut_find(first, size, query[i]);
         if (out->value)
             out->value[at] = data->value[i];
     }

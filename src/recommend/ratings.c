@@ -1,5 +1,6 @@
 #include "coracle/ratings.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
@@ -27,23 +28,6 @@ int64_t cor_giants_threshold(int64_t ratings, int64_t shards)
     enum { LEAST = 32768 };
     int64_t quarter = ratings / (4 * shards);
     return quarter > LEAST ? quarter : LEAST;
-}
-
-static int64_t even_first(const layout *l, int64_t rank)
-{
-    int64_t size = cor_team_size(l->team);
-    return l->items / size * rank + l->items % size * rank / size;
-}
-
-static int even_owner(const layout *l, int64_t item)
-{
-    int64_t size = cor_team_size(l->team);
-    int rank = (int)(item * size / l->items);
-    while (rank > 0 && item < even_first(l, rank))
-        rank--;
-    while (item >= even_first(l, rank + 1))
-        rank++;
-    return rank;
 }
 
 /* How often each item occurs in my rows, those that do. Counters cover as many
@@ -83,7 +67,8 @@ static int add_tallies(layout *l, const tally *mine, int64_t count)
     tally *in = NULL;
     int rc = cor_allocate(&to, count, sizeof *to, "item counts");
     for (int64_t i = 0; rc == COR_OK && i < count; i++)
-        to[i] = even_owner(l, mine[i].item);
+        to[i] = (int32_t)cor_cut_part(l->items, mine[i].item,
+                                      cor_team_size(l->team));
     rc = cor_agree(l->team, rc);
     if (rc == COR_OK)
         rc = cor_route_create(l->team, to, count, &route);
@@ -110,8 +95,9 @@ static int count_items(layout *l, const int32_t *item)
 {
     tally *tallies = NULL;
     int64_t found = 0;
-    l->even_first = even_first(l, cor_team_rank(l->team));
-    l->even_items = even_first(l, cor_team_rank(l->team) + 1) - l->even_first;
+    int rank = cor_team_rank(l->team), size = cor_team_size(l->team);
+    l->even_first = cor_cut_begin(l->items, rank, size);
+    l->even_items = cor_cut_begin(l->items, rank + 1, size) - l->even_first;
     int rc = cor_agree(l->team, tally_items(l, item, &tallies, &found));
     if (rc == COR_OK)
         rc = add_tallies(l, tallies, found);
@@ -225,22 +211,8 @@ static void make_user_side(cor_interactions *data, cor_ratings_side *side)
     row_means(side);
 }
 
-/* The giants' entries of my rows: counted by giant and shard, then filled in
-   row order. */
-static int64_t giant_index(const cor_giants *giants, int64_t item)
-{
-    int64_t low = 0, high = giants->count;
-    while (high - low > 1) {
-        int64_t middle = (low + high) / 2;
-        if (giants->item[middle] <= item)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Call for every entry of a giant; pass 0 counts, pass 1 fills. */
+/* The giants' entries of my rows, by giant and shard: pass 0 counts them, pass
+   1 fills them in, in row order. */
 static void visit_giants(const layout *l, const cor_ratings_side *user,
                          int64_t first_shard, cor_giants *giants, int pass)
 {
@@ -252,7 +224,8 @@ static void visit_giants(const layout *l, const cor_ratings_side *user,
             for (int64_t e = user->begin[r]; e < user->begin[r + 1]; e++) {
                 if (!is_giant(l, user->other[e]))
                     continue;
-                int64_t g = giant_index(giants, user->other[e]);
+                int64_t g =
+                    cor_cut_find(giants->item, giants->count, user->other[e]);
                 int64_t *at = &giants->begin[g * stride + s + (pass == 0)];
                 if (pass == 1) {
                     giants->user[*at] = (int32_t)r;

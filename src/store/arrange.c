@@ -7,10 +7,10 @@
  */
 #include "coracle/interactions.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
-#include "even.h"
 
 #include <string.h>
 
@@ -48,8 +48,8 @@ static int find_runs(const cor_team *team, const cor_interactions *data,
         if (i == begin || user[i] != user[i - 1]) {
             runs->user[++run] = user[i];
             runs->rows[run] = 0;
-            runs->to[run] = (int32_t)cor_even_part(data->users, user[i],
-                                                   cor_team_size(team));
+            runs->to[run] = (int32_t)cor_cut_part(data->users, user[i],
+                                                  cor_team_size(team));
         }
         runs->rows[run]++;
     }
@@ -142,8 +142,8 @@ static int cut_shards(const cor_team *team, int64_t shard_count,
                       cor_interactions *data)
 {
     int rank = cor_team_rank(team), size = cor_team_size(team);
-    int64_t first = cor_even_begin(data->users, rank, size);
-    int64_t users = cor_even_begin(data->users, rank + 1, size) - first;
+    int64_t first = cor_cut_begin(data->users, rank, size);
+    int64_t users = cor_cut_begin(data->users, rank + 1, size) - first;
     int64_t *rows = NULL, *row_begin = NULL, *user_begin = NULL;
     int rc = COR_NEW_ZEROED(&rows, users);
     if (rc == COR_OK)
@@ -426,8 +426,8 @@ int cor_interactions_place_ids(const cor_team *team, cor_interactions *data)
     int rank = cor_team_rank(team), size = cor_team_size(team);
     int64_t user = cor_shards_first_row(data->user_shards, rank);
     int64_t user_end = cor_shards_first_row(data->user_shards, rank + 1);
-    int64_t item = cor_even_begin(data->items, rank, size);
-    int64_t items = cor_even_begin(data->items, rank + 1, size) - item;
+    int64_t item = cor_cut_begin(data->items, rank, size);
+    int64_t items = cor_cut_begin(data->items, rank + 1, size) - item;
     if (data->user_id.total)
         COR_TRY(cor_ids_move(team, &data->user_id, user, user_end - user));
     if (data->item_id.total)

@@ -1,6 +1,5 @@
+#include "coracle/cut.h"
 #include "coracle/interactions.h"
-
-#include "even.h"
 
 /* The first of my users before whom there are at least `target` rows. */
 static int64_t first_reaching(const int64_t *row_of_user, int64_t count,
@@ -31,16 +30,15 @@ int cor_interactions_cut(const cor_team *team, int64_t shard_count,
         row_begin[s] = total_rows;
         user_begin[s] = users;
         /* the least integer not below the even share */
-        int64_t target =
-            total_rows -
-            cor_even_begin(total_rows, shard_count - s, shard_count);
+        int64_t target = total_rows - cor_cut_begin(total_rows, shard_count - s,
+                                                    shard_count);
         int64_t at = first_reaching(row_of_user, count, target);
         if (s < shard_count && at < count) {
             row_begin[s] = row_of_user[at];
             user_begin[s] = first_user + at;
         }
         if (total_rows == 0) /* nothing to balance but the users */
-            user_begin[s] = cor_even_begin(users, s, shard_count);
+            user_begin[s] = cor_cut_begin(users, s, shard_count);
     }
     user_begin[0] = row_begin[0] = 0;
     cor_team_min(team, row_begin, shard_count + 1);

@@ -3,9 +3,9 @@
  * same on any ranks and can be taken while the rows are being written. */
 #include "coracle/file.h"
 
+#include "coracle/cut.h"
 #include "coracle/map.h"
 #include "coracle/memory.h"
-#include "even.h"
 #include "handle.h"
 
 #include <stdio.h>
@@ -138,8 +138,8 @@ static int read_content(const cor_file *file, const char *name,
     int64_t bytes =
         across * (int64_t)cor_type_size(extent->type, extent->width);
     int64_t piece = PIECE_BYTES / bytes + 1;
-    int64_t begin = cor_even_begin(extent->rows, rank, size);
-    int64_t end = cor_even_begin(extent->rows, rank + 1, size);
+    int64_t begin = cor_cut_begin(extent->rows, rank, size);
+    int64_t end = cor_cut_begin(extent->rows, rank + 1, size);
     char *data = NULL;
     COR_TRY(cor_allocate(&data, piece, (size_t)bytes, "rows for the digest"));
     int rc = COR_OK;

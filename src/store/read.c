@@ -2,8 +2,8 @@
    are what a writer leaves, so that nothing later meets a wild index. */
 #include "coracle/interactions.h"
 
+#include "coracle/cut.h"
 #include "coracle/memory.h"
-#include "even.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,8 +113,8 @@ static int read_tables(const cor_team *team, const cor_file *file,
     int rank = cor_team_rank(team), size = cor_team_size(team);
     int64_t user = cor_shards_first_row(data->user_shards, rank);
     int64_t user_end = cor_shards_first_row(data->user_shards, rank + 1);
-    int64_t item = cor_even_begin(data->items, rank, size);
-    int64_t items = cor_even_begin(data->items, rank + 1, size) - item;
+    int64_t item = cor_cut_begin(data->items, rank, size);
+    int64_t items = cor_cut_begin(data->items, rank + 1, size) - item;
     if (parts->user_id)
         COR_TRY(cor_ids_read(file, "users/id", user, user_end - user,
                              &data->user_id));

@@ -1,9 +1,9 @@
 #include "summary.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/sum.h"
-#include "even.h"
 
 #include <math.h>
 
@@ -128,8 +128,8 @@ static int count_arrived(const cor_team *team, const cor_route *route,
                          const int32_t *item, int64_t items, int64_t *count)
 {
     int rank = cor_team_rank(team), size = cor_team_size(team);
-    int64_t first = cor_even_begin(items, rank, size);
-    int64_t mine = cor_even_begin(items, rank + 1, size) - first;
+    int64_t first = cor_cut_begin(items, rank, size);
+    int64_t mine = cor_cut_begin(items, rank + 1, size) - first;
     int64_t arrivals = cor_route_arrivals(route);
     int32_t *arrived = NULL;
     char *seen = NULL;
@@ -162,8 +162,8 @@ static int count_items(const cor_team *team, const cor_interactions *data,
     rc = cor_agree(team, rc);
     if (rc == COR_OK) {
         for (int64_t i = 0; i < count; i++)
-            to[i] = (int32_t)cor_even_part(data->items, item[i],
-                                           cor_team_size(team));
+            to[i] = (int32_t)cor_cut_part(data->items, item[i],
+                                          cor_team_size(team));
         rc = cor_route_create(team, to, count, &route);
     }
     if (rc == COR_OK)

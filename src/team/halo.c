@@ -5,6 +5,7 @@
  */
 #include "coracle/halo.h"
 
+#include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/shared.h"
@@ -64,17 +65,10 @@ static int meet_neighbours(const cor_team *team, const cor_shards *shards,
 /* The slot of a row that my node owns, or -1. Neighbours' rows ascend. */
 static int64_t slot_on_node(const neighbours *n, int64_t row)
 {
-    int low = 0, high = n->size;
-    while (high - low > 1) {
-        int middle = low + (high - low) / 2;
-        if (n->row[middle] <= row)
-            low = middle;
-        else
-            high = middle;
-    }
-    if (row < n->row[low] || row >= n->end[low])
+    int64_t r = cor_cut_find(n->row, n->size, row);
+    if (row < n->row[r] || row >= n->end[r])
         return -1;
-    return n->slot[low] + row - n->row[low];
+    return n->slot[r] + row - n->row[r];
 }
 
 static int64_t unique(uint64_t *key, int64_t count)
@@ -103,17 +97,10 @@ static int remote_rows(const neighbours *n, const int32_t *index, int64_t count,
     return COR_OK;
 }
 
-static int64_t find(const uint64_t *sorted, int64_t count, uint64_t key)
+/* Where a row stands among sorted ones; rows are less than 2^31. */
+static int64_t position(const uint64_t *sorted, int64_t count, uint64_t row)
 {
-    int64_t low = 0, high = count;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (sorted[middle] <= key)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    return cor_cut_find((const int64_t *)sorted, count, (int64_t)row);
 }
 
 /* Tell the owners which of their rows I fetch; keep what I am asked. */
@@ -206,8 +193,8 @@ static int place_remote(cor_halo *halo, const cor_shards *shards,
         halo->fetch_slot = halo->slots + before;
         halo->slots += all;
         for (int64_t i = 0; i < cor_route_arrivals(g.route); i++)
-            g.slot[i] =
-                halo->fetch_slot + find(g.rows, halo->fetches, g.arrived[i]);
+            g.slot[i] = halo->fetch_slot +
+                        position(g.rows, halo->fetches, g.arrived[i]);
         rc = cor_agree(halo->team, cor_route_reply(g.route, g.slot, 8, slot));
     }
     if (rc == COR_OK)
@@ -237,7 +224,7 @@ static int plan(cor_halo *halo, const cor_shards *shards, neighbours *n,
     for (int64_t i = 0; rc == COR_OK && i < count; i++) {
         int64_t here = slot_on_node(n, index[i]);
         if (here < 0)
-            here = slot[find(rows, found, (uint64_t)index[i])];
+            here = slot[position(rows, found, (uint64_t)index[i])];
         index[i] = (int32_t)here;
     }
     cor_free(rows);

@@ -1,5 +1,6 @@
 #include "coracle/shards.h"
 
+#include "coracle/cut.h"
 #include "coracle/memory.h"
 
 #include <string.h>
@@ -27,26 +28,6 @@ static int create(int64_t count, int size, cor_shards **out)
     return rc;
 }
 
-/* Last entry of an ascending list that is <= value; list[0] must be. */
-static int64_t last_at_most(const int64_t *list, int64_t length, int64_t value)
-{
-    int64_t low = 0, high = length;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (list[middle] <= value)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* `part` of `parts` of n, without overflow. */
-static int64_t portion(int64_t n, int64_t part, int64_t parts)
-{
-    return n / parts * part + n % parts * part / parts;
-}
-
 /* Rank r begins at the shard boundary nearest to its even portion of the rows;
    without rows, of the shards. */
 static void choose_owners(cor_shards *shards)
@@ -55,10 +36,10 @@ static void choose_owners(cor_shards *shards)
     for (int r = 1; r < shards->size; r++) {
         int64_t shard;
         if (rows == 0) {
-            shard = portion(shards->count, r, shards->size);
+            shard = cor_cut_begin(shards->count, r, shards->size);
         } else {
-            int64_t want = portion(rows, r, shards->size);
-            shard = last_at_most(shards->begin, shards->count + 1, want);
+            int64_t want = cor_cut_begin(rows, r, shards->size);
+            shard = cor_cut_find(shards->begin, shards->count + 1, want);
             if (shard < shards->count &&
                 shards->begin[shard + 1] - want < want - shards->begin[shard])
                 shard++;
@@ -94,7 +75,7 @@ int cor_shards_create_even(const cor_team *team, int64_t count, int64_t rows,
 {
     COR_TRY(create(count, cor_team_size(team), out));
     for (int64_t s = 0; s <= count; s++)
-        (*out)->begin[s] = portion(rows, s, count);
+        (*out)->begin[s] = cor_cut_begin(rows, s, count);
     choose_owners(*out);
     return COR_OK;
 }
@@ -144,7 +125,12 @@ int64_t cor_shards_first_row(const cor_shards *shards, int rank)
 
 int64_t cor_shards_shard_of(const cor_shards *shards, int64_t row)
 {
-    return last_at_most(shards->begin, shards->count + 1, row);
+    return cor_cut_find(shards->begin, shards->count + 1, row);
+}
+
+int cor_shards_owner_of_shard(const cor_shards *shards, int64_t shard)
+{
+    return (int)cor_cut_find(shards->first, shards->size, shard);
 }
 
 int cor_shards_owner(const cor_shards *shards, int64_t row)

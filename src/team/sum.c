@@ -7,6 +7,7 @@
  */
 #include "coracle/sum.h"
 
+#include "coracle/cut.h"
 #include "coracle/memory.h"
 #include "runs.h"
 
@@ -239,8 +240,8 @@ static slice slice_of(const cor_sum *sum, bool everyone, int rank)
     int64_t size = cor_team_size(sum->team), n = sum->length;
     if (everyone)
         return (slice){0, n};
-    return (slice){n / size * rank + n % size * rank / size,
-                   n / size * (rank + 1) + n % size * (rank + 1) / size};
+    return (slice){cor_cut_begin(n, rank, size),
+                   cor_cut_begin(n, rank + 1, size)};
 }
 
 /* The last steps of a sum on this rank: its slice of all open nodes. */
@@ -254,23 +255,9 @@ typedef struct finish {
     cor_runs send, receive;
 } finish;
 
-static int owner_of_shard(const cor_shards *shards, int size, int64_t shard)
-{
-    int low = 0, high = size;
-    while (high - low > 1) {
-        int middle = low + (high - low) / 2;
-        if (cor_shards_first(shards, middle) <= shard)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool open_at_owner(const cor_sum *sum, int level, int64_t index)
 {
-    int rank =
-        owner_of_shard(sum->shards, cor_team_size(sum->team), index << level);
+    int rank = cor_shards_owner_of_shard(sum->shards, index << level);
     return is_open(sum, level, index, cor_shards_first(sum->shards, rank),
                    cor_shards_first(sum->shards, rank + 1));
 }
