@@ -49,6 +49,7 @@ class Bench:
             self.missing.add(name)
             return None
         done.value = done.json["seconds"]
+        done.cpu = done.json.get("cpu")
         return done
 
     def measure_ceilings(self):
@@ -58,18 +59,25 @@ class Bench:
                                                          self.tiny)
 
 
-def values(runs):
-    return [run_.value for run_ in runs if run_ is not None]
+def values(runs, name="value"):
+    return [getattr(run_, name) for run_ in runs if run_ is not None]
 
 
-def add_peers(table, what, cores, unit, ours, our_peak, peers, share=None):
+def cpu_of(runs):
+    """The median of the seconds of processors, where all are known."""
+    spent = values(runs, "cpu")
+    return median(spent) if spent and None not in spent else None
+
+
+def add_peers(table, what, cores, unit, ours, our_peak, peers, share=None,
+              cpu=None):
     """A row for each peer that was there, with its target, or one row for us
-    alone. peers: (name, runs, target)."""
+    alone. peers: (name, runs, target); cpu: our seconds of processors."""
     there = [peer for peer in peers if values(peer[1])]
     for name, runs, target in there:
         peak = max(run_.peak for run_ in runs if run_ is not None)
         compare(table, what, cores, unit, ours, name, median(values(runs)),
-                target, share, (our_peak, peak))
+                target, share, (our_peak, peak), cpu=(cpu, cpu_of(runs)))
     if not there:
         compare(table, what, cores, unit, ours, share=share,
                 peaks=(our_peak, None))
@@ -134,7 +142,8 @@ def ingest(bench):
             add_peers(whole, "%s, whole job" % name, ranks, "s", seconds,
                       max(run_.peak for run_ in ours),
                       [(title, runs, target if ranks == 2 else None)
-                       for (title, _, target), runs in zip(READERS, theirs)])
+                       for (title, _, target), runs in zip(READERS, theirs)],
+                      cpu=cpu_of(ours))
             ingest_stages(stages, name, ranks, ours, megabytes,
                           bench.ceiling[1]["scan_text"])
     return [whole, stages]
@@ -184,14 +193,16 @@ def kcore_of(bench, table, name, k):
         lambda: job_and_stages(bench, 2, job, ("kcore", store, k)),
         lambda: bench.peer("pandas_kcore", store, k),
         lambda: bench.peer("numpy_kcore", store, k))
-    find = [median([run_.work["find"] for run_ in runs]) for runs in (one, two)]
+    find, cpu = ([median([run_.work[key] for run_ in runs])
+                  for runs in (one, two)] for key in ("find", "find_cpu"))
     what = "%s, k %d: " % (name, k)
     add_peers(table, what + "find", 1, "s", find[0],
               max(run_.peak for run_ in one),
               [("pandas loop", pandas, 25), ("numpy loop", numpy, None)],
-              at_memory_speed(bench, 1, rows, 8, find[0]))
+              at_memory_speed(bench, 1, rows, 8, find[0]), cpu[0])
     compare(table, what + "find", 2, "s", find[1], "ours on 1 rank", find[0],
-            1, at_memory_speed(bench, 2, rows, 8, find[1]))
+            1, at_memory_speed(bench, 2, rows, 8, find[1]),
+            cpu=(cpu[1], cpu[0]))
     for ranks, runs in ((1, one), (2, two)):
         compare(table, what + "whole job", ranks, "s",
                 median([run_.seconds for run_ in runs]),
@@ -213,10 +224,11 @@ def split(bench):
             peak = max(run_.peak for run_ in ours)
             add_peers(table, name + ": find", ranks, "s", find, None,
                       [("pandas", pandas, 20)],
-                      at_memory_speed(bench, ranks, rows, 8, find))
+                      at_memory_speed(bench, ranks, rows, 8, find),
+                      ranks * median([run_.work["find_cpu"] for run_ in ours]))
             add_peers(table, name + ": whole job, with reading and writing",
                       ranks, "s", median([run_.seconds for run_ in ours]),
-                      peak, [("pandas", pandas, None)])
+                      peak, [("pandas", pandas, None)], cpu=cpu_of(ours))
     return [table]
 
 
@@ -328,10 +340,12 @@ def recommend_of(bench, table, name, store, shape, factors, cores):
                            cores=cores))
     seconds = median([run_["see"] + run_["score"] for run_ in ours])
     share = 2e-9 * users * items * factors / seconds
+    cpu = median([run_["see_cpu"] + run_["score_cpu"] for run_ in ours])
     compare(table, "%s, %d factors" % (name, factors), cores, "users/s",
             users / seconds, "implicit",
             users / median(values(theirs)) if values(theirs) else None, 4,
-            share / bench.ceiling[cores]["fma32"], bigger=True)
+            share / bench.ceiling[cores]["fma32"], bigger=True,
+            cpu=(cpu, cpu_of(theirs)))
 
 
 # ---- scaling and memory ----

@@ -30,10 +30,13 @@ class Failed(Exception):
 
 
 class Run:
-    """What one program left: seconds, peak (bytes), out, err."""
+    """What one program left: seconds, cpu (seconds of processors), peak
+    (bytes), out, err."""
 
-    def __init__(self, seconds, peak, out, err):
-        self.seconds, self.peak, self.out, self.err = seconds, peak, out, err
+    def __init__(self, seconds, usage, out, err):
+        self.seconds, self.out, self.err = seconds, out, err
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.peak = usage.ru_maxrss * 1024
 
     @property
     def json(self):
@@ -69,7 +72,7 @@ def run(words, cores=1, threads=None, env=None):
     if process.returncode != 0:
         raise Failed("%s\nexit code %d\n%s" % (
             " ".join(map(str, words)), process.returncode, texts[1][-3000:]))
-    return Run(seconds, usage.ru_maxrss * 1024, *texts)
+    return Run(seconds, usage, *texts)
 
 
 class Coracle:

@@ -34,14 +34,17 @@ def text(cell):
 def versus(title, note=""):
     """The table of a comparison: ours and theirs, in one unit."""
     return Table(title, "what", "cores", "unit", "ours", "peer", "theirs",
-                 "ratio", "target", "met", "share of ceiling",
-                 "our peak MiB", "their peak MiB", note=note)
+                 "ratio", "target", "met", "ratio of CPU time",
+                 "share of ceiling", "our peak MiB", "their peak MiB",
+                 note=note)
 
 
 def compare(table, what, cores, unit, ours, peer=None, theirs=None,
-            target=None, share=None, peaks=(None, None), bigger=False):
+            target=None, share=None, peaks=(None, None), bigger=False,
+            cpu=(None, None)):
     """Add a row; the ratio is how much better ours is. Without a peer the
-    target is held against ours itself."""
+    target is held against ours itself. Where others use the machine, the
+    seconds of processors, `cpu`, tell more than those on the wall."""
     ratio = None
     if theirs is not None:
         ratio = ours / theirs if bigger else theirs / ours
@@ -53,7 +56,8 @@ def compare(table, what, cores, unit, ours, peer=None, theirs=None,
     table.add(what, cores, unit, ours, peer, theirs, ratio,
               None if target is None else
               "≥ %g%s" % (target, "" if peer is None else "×"),
-              met, None if share is None else "%.0f%%" % (100 * share), *mib)
+              met, None if None in cpu else cpu[1] / cpu[0],
+              None if share is None else "%.0f%%" % (100 * share), *mib)
 
 
 def save(folder, name, tables):
