@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from measure import (Coracle, Failed, interleave, median, parse_seconds, run)
+from measure import (Coracle, Failed, interleave, median, run)
 from report import Table, collect, compare, save, versus
 from sets import HERE, Sets
 
@@ -114,10 +114,8 @@ def linalg(bench):
 # ---- preparing ----
 
 def take_in(bench, path, ranks):
-    done = bench.coracle.job("ingest", path, "-o", bench.out("in.h5"),
+    return bench.coracle.job("ingest", path, "-o", bench.out("in.h5"),
                              ranks=ranks)
-    done.parse = parse_seconds(done)
-    return done
 
 
 READERS = (("pandas, types given", "pandas_typed", 2),
@@ -150,7 +148,7 @@ def ingest(bench):
 
 
 def ingest_stages(table, name, ranks, runs, megabytes, ceiling):
-    parse = median([run_.parse for run_ in runs])
+    parse = median([run_.stages["parse"] for run_ in runs])
     rate = megabytes / parse / ranks
     table.add(name, ranks, "parse", parse, rate, 700, rate >= 700,
               "%.0f%%" % (rate / 10 / ceiling))

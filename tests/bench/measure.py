@@ -6,7 +6,6 @@ when it was started. So data is made and read by other programs alone.
 """
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -103,7 +102,7 @@ class Coracle:
                  "LD_PRELOAD=" + self._library("clock")] if clock else []
         words = [self.program, job, *args, "--json"]
         if "--plan" not in args:
-            words += ["--log", log, "--force", "-v"]
+            words += ["--log", log, "--force", "-q"]
         done = self._launch(ranks, words, threads, extra)
         done.result = done.json
         done.stages = stages(log)
@@ -144,14 +143,6 @@ def stages(log):
         spans[name] = spans.get(name, 0) + line["seconds"] - last
         last = line["seconds"]
     return spans
-
-
-def parse_seconds(done):
-    """Seconds of parsing, as ingest tells them with -v."""
-    found = re.search(r"parsed [\d.]+ MB in ([\d.]+) s", done.err)
-    if not found:
-        raise Failed("ingest did not tell how long it parsed:\n" + done.err)
-    return float(found.group(1))
 
 
 def interleave(repeats, *works):
