@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from measure import (Coracle, Failed, interleave, median, run)
+from measure import CORES, Coracle, Failed, interleave, median, run
 from report import Table, collect, compare, save, versus
 from sets import HERE, Sets
 
@@ -28,6 +28,10 @@ class Bench:
         self.names = ["tiny"] if self.tiny else options.sets.split(",")
         self.missing = set()
         self.ceiling = {}
+
+    def one(self, *names):
+        """The first of these sets that is asked for, else any."""
+        return (self.among(*names) or self.names)[0]
 
     def among(self, *names):
         """Those of the sets that are asked for; the tiny one stands for all."""
@@ -53,7 +57,7 @@ class Bench:
         return done
 
     def measure_ceilings(self):
-        path = self.sets.csv(self.among("r1m", "r20m")[-1])
+        path = self.sets.csv(self.one("r20m", "r1m"))
         for threads in (1, 2):
             self.ceiling[threads] = self.coracle.machine(threads, path,
                                                          self.tiny)
@@ -363,13 +367,12 @@ SPANS = ("waiting", "exchange", "io")
 
 
 def scaling(bench):
-    from measure import CORES
     table = Table("Ranks", "job", "ranks", "seconds", "against 1 rank",
                   "compute", "waiting", "exchange", "I/O",
                   note="seconds of the whole job, and of its ranks on average; "
                        "more than %d ranks share cores, so their waiting is "
                        "for cores as well" % len(CORES))
-    name = bench.among("r20m", "r1m")[0]
+    name = bench.one("r20m", "r1m")
     for job, words in jobs_on(bench, name).items():
         base = None
         for ranks in (1, 2) if bench.tiny else (1, 2, 4, 8):
@@ -387,7 +390,7 @@ def memory(bench):
     table = Table("Memory of a rank", "job", "ranks", "peak MiB",
                   "of 1 rank's", "target", "met", "--plan MiB", "plan / peak",
                   "within 20 %")
-    name = bench.among("r20m", "r1m")[0]
+    name = bench.one("r20m", "r1m")
     for job, words in jobs_on(bench, name).items():
         base = None
         for ranks in (1, 4):
