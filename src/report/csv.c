@@ -116,6 +116,10 @@ static int check(const char *path, const char *part, bool force)
         if (S_ISDIR(there.st_mode))
             return cor_fail(COR_EIO, "%s is a folder: give the path of a file",
                             path);
+        if (!S_ISREG(there.st_mode)) /* a new file would take its place */
+            return cor_fail(COR_EIO,
+                            "%s is a device or a pipe: give the path of a file",
+                            path);
         if (!force)
             return cor_fail(COR_EIO, "%s exists: give --force to replace it",
                             path);
@@ -131,10 +135,9 @@ static int check(const char *path, const char *part, bool force)
 static int begin(const cor_team *team, const char *path, bool force,
                  char **part)
 {
-    int rc = name_part(path, part);
-    if (rc == COR_OK && cor_team_rank(team) == 0)
-        rc = check(path, *part, force);
-    return cor_agree(team, rc);
+    COR_TRY(cor_agree(team, name_part(path, part)));
+    bool first = cor_team_rank(team) == 0;
+    return cor_agree(team, first ? check(path, *part, force) : COR_OK);
 }
 
 int cor_csv_check(const cor_team *team, const char *path, bool force)

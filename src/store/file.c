@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ int cor_file_allocate(const cor_team *team, const char *path, cor_file **out)
         strcpy(file->path, path);
         file->link = H5Pcreate(H5P_LINK_ACCESS);
         if (file->link < 0 || H5Pset_all_coll_metadata_ops(file->link, 1) < 0)
-            rc = cor_hdf5_fail(COR_EDEFECT, "cannot start HDF5");
+            rc = cor_hdf5_fail(COR_EIO, "cannot start HDF5");
     }
     *out = file;
     if (rc != COR_OK)
@@ -67,39 +68,42 @@ static const char *mpi_name(const char *name, char **fresh)
     return *fresh;
 }
 
+/* Whether something went well on all ranks of a communicator: one of them alone
+   must not pass by what the others do together. */
+static bool on_all(MPI_Comm comm, bool mine)
+{
+    int well = mine;
+    MPI_Allreduce(MPI_IN_PLACE, &well, 1, MPI_INT, MPI_MIN, comm);
+    return well;
+}
+
 /* From the format of 1.8 on, so that old tools read the file too. All objects
    close with the file, also those that a failure left open. */
-static hid_t access_list(MPI_Comm comm)
+static bool set_access(hid_t list, MPI_Comm comm)
 {
-    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-    if (list < 0)
-        return list;
-    if (H5Pset_fapl_mpio(list, comm, MPI_INFO_NULL) >= 0 &&
-        H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) >= 0 &&
-        H5Pset_coll_metadata_write(list, 1) >= 0 &&
-        H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) >= 0)
-        return list;
-    H5Pclose(list);
-    return H5I_INVALID_HID;
+    return H5Pset_fapl_mpio(list, comm, MPI_INFO_NULL) >= 0 &&
+           H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) >= 0 &&
+           H5Pset_coll_metadata_write(list, 1) >= 0 &&
+           H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) >= 0;
 }
 
 hid_t cor_hdf5_open(MPI_Comm comm, const char *name, unsigned flags)
 {
     cor_hdf5_quiet();
-    hid_t list = access_list(comm);
-    if (list < 0)
-        return list;
+    hid_t list = H5Pcreate(H5P_FILE_ACCESS), id = H5I_INVALID_HID;
     hid_t form = H5Pcreate(H5P_FILE_CREATE); /* equal content, equal bytes */
-    H5Pset_obj_track_times(form, 0);
     char *fresh;
     name = mpi_name(name, &fresh);
-    hid_t id = flags & H5F_ACC_TRUNC
-                   ? H5Fcreate(name, H5F_ACC_TRUNC, form, list)
-                   : H5Fopen(name, flags, list);
-    /* the reason of a failure must outlive the closing of the list */
+    bool well = list >= 0 && form >= 0 && H5Pset_obj_track_times(form, 0) >= 0;
+    if (on_all(comm, well) && on_all(comm, set_access(list, comm)))
+        id = flags & H5F_ACC_TRUNC ? H5Fcreate(name, H5F_ACC_TRUNC, form, list)
+                                   : H5Fopen(name, flags, list);
+    /* the reason of a failure must outlive the closing of the lists */
     hid_t reason = id < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
-    H5Pclose(list);
-    H5Pclose(form);
+    if (list >= 0)
+        H5Pclose(list);
+    if (form >= 0)
+        H5Pclose(form);
     if (id < 0)
         H5Eset_current_stack(reason);
     cor_free(fresh);
@@ -126,6 +130,10 @@ static int try_path(const cor_file *file, bool force)
     if (stat(file->path, &there) == 0) {
         if (S_ISDIR(there.st_mode))
             return cor_fail(COR_EIO, "%s is a folder: give the path of a file",
+                            file->path);
+        if (!S_ISREG(there.st_mode)) /* a new file would take its place */
+            return cor_fail(COR_EIO,
+                            "%s is a device or a pipe: give the path of a file",
                             file->path);
         if (!force)
             return cor_fail(COR_EIO, "%s exists: give --force to replace it",
@@ -206,31 +214,33 @@ int cor_file_create(const cor_team *team, const char *path, const char *kind,
 }
 
 /* Make the bytes of a file, or the names in a folder, last. */
-static int sync_path(const char *path, int flags, const char *final)
+static int sync_file(const char *path, const char *final)
 {
-    int fd = open(path, flags);
+    int fd = open(path, O_RDWR);
     if (fd < 0)
         return cor_fail(COR_EIO, "cannot open %s: %s", path, strerror(errno));
     int rc = COR_OK;
-    /* file systems without it for folders say EINVAL */
-    if (fsync(fd) != 0 && errno != EINVAL)
+    if (fsync(fd) != 0)
         rc = cor_fail(COR_EIO, "cannot write %s to disk: %s", final,
                       strerror(errno));
     close(fd);
     return rc;
 }
 
-static int sync_folder_of(const char *path)
+/* The file has its name by now, so nothing fails here any more: without it a
+   loss of power in the next seconds could bring the old file back. */
+static void sync_folder_of(const char *path)
 {
-    char *folder = NULL;
-    COR_TRY(cor_allocate(&folder, (int64_t)strlen(path) + 2, 1, "path"));
-    strcpy(folder, path);
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = 0;
-    int rc = sync_path(slash ? folder : ".", O_RDONLY, path);
-    cor_free(folder);
-    return rc;
+    int fd = open(slash ? folder : ".", O_RDONLY);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
 }
 
 static int take_name(const cor_file *file)
@@ -241,11 +251,12 @@ static int take_name(const cor_file *file)
         truncate(file->part, there.st_size) != 0)
         return cor_fail(COR_EIO, "cannot write %s: %s", file->path,
                         strerror(errno));
-    COR_TRY(sync_path(file->part, O_RDWR, file->path));
+    COR_TRY(sync_file(file->part, file->path));
     if (rename(file->part, file->path) != 0)
         return cor_fail(COR_EIO, "cannot rename %s to %s: %s", file->part,
                         file->path, strerror(errno));
-    return sync_folder_of(file->path);
+    sync_folder_of(file->path);
+    return COR_OK;
 }
 
 int cor_file_commit(cor_file **file)

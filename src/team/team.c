@@ -55,10 +55,18 @@ static int default_threads(const cor_team *team)
     return mine > 0 ? (int)mine : 1;
 }
 
+/* Collective on the communicator, before there is a team to agree in. */
 static int wrap(MPI_Comm comm, cor_team **out)
 {
     cor_team *team;
-    COR_TRY(cor_allocate_zeroed(&team, 1, sizeof *team, "team"));
+    int rc = cor_allocate_zeroed(&team, 1, sizeof *team, "team"), worst = rc;
+    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, comm);
+    if (worst != COR_OK) {
+        cor_free(team);
+        return rc != COR_OK ? rc
+                            : cor_fail(worst, "a rank has no memory to begin "
+                                              "with; use fewer ranks a node");
+    }
     team->comm = comm;
     team->threads = 1;
     MPI_Comm_rank(comm, &team->rank);
