@@ -106,36 +106,29 @@ static int find_node(cor_team *team)
 }
 
 /* srun without this MPI's PMIx starts N programs that each believe to be
-   alone. In a batch script outside of any srun (no step) one process is what
-   was asked for, and under mpirun its own count is right. To be asked before
-   MPI starts: a process alone then names itself as if PMIx had started it. */
-static bool slurm_started_it(void)
+   alone, and Open MPI then fails in MPI_Init with a screenful of text a rank:
+   so this is asked before. A single task may work alone: without its step's
+   number Open MPI takes it for a program that nobody launched. */
+static int refuse_lone_process(void)
 {
-    bool step = !getenv("SLURM_JOB_ID") || getenv("SLURM_STEP_ID") ||
-                getenv("SLURM_STEPID");
-    return step && number_of("SLURM_NTASKS") > 1 &&
-           !getenv("OMPI_COMM_WORLD_SIZE") && !getenv("PMIX_RANK");
-}
-
-static int refuse_lone_process(bool slurm)
-{
-    int size;
-    MPI_Comm_size(MPI_COMM_WORLD, &size);
-    if (!slurm || size > 1)
+    int64_t tasks = number_of("SLURM_NTASKS");
+    if (!getenv("SLURM_STEP_ID") || getenv("OMPI_COMM_WORLD_SIZE") ||
+        getenv("PMIX_RANK"))
         return COR_OK;
-    if (number_of("SLURM_PROCID") != 0)
-        return cor_fail(COR_EUSAGE, "%s", "");
+    if (tasks <= 1) {
+        unsetenv("SLURM_STEP_ID");
+        return COR_OK;
+    }
     return cor_fail(COR_EUSAGE,
                     "Slurm started %lld tasks, but each believes to be alone: "
                     "this srun does not speak Open MPI's PMIx; start it with "
                     "`srun --mpi=pmix coracle ...` or, inside the allocation, "
                     "`mpirun coracle ...`",
-                    (long long)number_of("SLURM_NTASKS"));
+                    (long long)tasks);
 }
 
-static int join_world(int threads, bool slurm, cor_team **out)
+static int join_world(int threads, cor_team **out)
 {
-    COR_TRY(refuse_lone_process(slurm));
     MPI_Comm comm;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm);
     cor_team *team;
@@ -152,8 +145,8 @@ int cor_team_start(int threads, cor_team **out)
     int started, provided;
     *out = NULL;
     MPI_Initialized(&started);
-    bool slurm = !started && slurm_started_it();
     if (!started) {
+        COR_TRY(refuse_lone_process());
         /* Open MPI's own MPI-IO hangs for ever when a disk fills up during a
            collective write; ROMIO returns an error. The user's choice wins. */
         setenv("OMPI_MCA_io", "romio321", 0);
@@ -161,7 +154,7 @@ int cor_team_start(int threads, cor_team **out)
         signal(SIGXFSZ, SIG_IGN);
         MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     }
-    int rc = join_world(threads, slurm, out);
+    int rc = join_world(threads, out);
     if (*out)
         (*out)->began_mpi = !started;
     if (rc != COR_OK && *out)
