@@ -148,8 +148,9 @@ int cor_team_start(int threads, cor_team **out)
     if (!started) {
         COR_TRY(refuse_lone_process());
         /* Open MPI's own MPI-IO hangs for ever when a disk fills up during a
-           collective write; ROMIO returns an error. The user's choice wins. */
-        setenv("OMPI_MCA_io", "romio321", 0);
+           collective write. Without it ROMIO is left, which returns an error
+           and whose name differs by version. The user's choice wins. */
+        setenv("OMPI_MCA_io", "^ompio", 0);
         /* Beyond a limit of file size a write shall fail, not kill the rank. */
         signal(SIGXFSZ, SIG_IGN);
         MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
