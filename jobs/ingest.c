@@ -124,6 +124,9 @@ static int run(cor_command *command)
     if (set.keep)
         return cor_fail(COR_EUSAGE, "--keep is not supported yet: a store "
                                     "holds user, item, value and time");
+    if (set.reject && strcmp(set.reject, command->output) == 0)
+        return cor_fail(COR_EUSAGE, "--reject and -o name the same file: give "
+                                    "each its own");
     if (command->plan) {
         cor_plan plan;
         COR_TRY(cor_ingest_plan(command->team, command->input, command->inputs,

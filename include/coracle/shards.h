@@ -9,6 +9,9 @@
 
 #include "coracle/team.h"
 
+/** More shards serve nobody: every rank holds where all of them begin. */
+enum { COR_SHARDS_LIMIT = 1 << 20 };
+
 typedef struct cor_shards cor_shards;
 
 /**

@@ -19,11 +19,11 @@ static int check_options(int files, const cor_ingest_options *options)
 {
     if (files < 1)
         return cor_fail(COR_EUSAGE, "no file to read; name one or more");
-    if (options->shards < 0)
+    if (options->shards < 0 || options->shards > COR_SHARDS_LIMIT)
         return cor_fail(COR_EUSAGE,
-                        "--shards %lld makes no sense; it must be "
-                        "1 or more",
-                        (long long)options->shards);
+                        "--shards %lld makes no sense; it must be from 1 to "
+                        "%d, or 0 to choose by size",
+                        (long long)options->shards, COR_SHARDS_LIMIT);
     if (options->reject && !options->skip)
         return cor_fail(COR_EUSAGE, "--reject needs --on-error skip");
     if (options->titles_columns && !options->titles)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int64_t ingest_rejects_count(const cor_team *team, const ingest_parsed *parsed)
@@ -123,7 +124,12 @@ static int create(const char *beside)
 static int check(const char *path, bool force)
 {
     char *beside = NULL;
-    if (!force && access(path, F_OK) == 0)
+    struct stat there;
+    bool exists = stat(path, &there) == 0;
+    if (exists && !S_ISREG(there.st_mode)) /* a file would take its place */
+        return cor_fail(COR_EIO,
+                        "%s is no regular file; choose another --reject", path);
+    if (exists && !force)
         return cor_fail(
             COR_EIO, "%s exists; choose another --reject or use --force", path);
     int rc = name_beside(path, &beside);

@@ -48,8 +48,11 @@ int cor_generate_check(const cor_generate_options *options)
                         COR_PLANTED_RANK_LIMIT);
     if (!(options->noise >= 0.0) || !isfinite(options->noise))
         return cor_fail(COR_EUSAGE, "the noise must be 0 or more");
-    if (options->shards < 0)
-        return cor_fail(COR_EUSAGE, "the shards must be 1 or more");
+    if (options->shards < 0 || options->shards > COR_SHARDS_LIMIT)
+        return cor_fail(COR_EUSAGE,
+                        "the shards must be from 1 to %d, or 0 to choose by "
+                        "size",
+                        COR_SHARDS_LIMIT);
     return COR_OK;
 }
 

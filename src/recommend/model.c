@@ -262,8 +262,8 @@ static int read_shards(const cor_team *team, const cor_file *file,
     int64_t width, entries, columns, *begin = NULL;
     COR_TRY(
         cor_file_shape(file, names->shards, &type, &width, &entries, &columns));
-    if (entries < 2)
-        return damaged(file, "it has no shards");
+    if (entries < 2 || entries - 1 > COR_SHARDS_LIMIT)
+        return damaged(file, "its shards are none, or too many");
     int rc = cor_agree(team, COR_NEW(&begin, entries));
     if (rc == COR_OK)
         rc =

@@ -20,6 +20,9 @@ static int check_signature(const char *path)
     if (S_ISDIR(there.st_mode))
         return cor_fail(COR_EIO, "%s is a folder: give the path of a file",
                         path);
+    if (!S_ISREG(there.st_mode)) /* opening a pipe would wait for a writer */
+        return cor_fail(
+            COR_EIO, "%s is a device or a pipe: give the path of a file", path);
     FILE *stream = fopen(path, "rb");
     if (!stream)
         return cor_fail(COR_EIO, "cannot read %s: %s", path, strerror(errno));

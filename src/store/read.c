@@ -51,8 +51,8 @@ static int set_shards(const cor_team *team, const cor_file *file,
     COR_TRY(rows_of(file, "items/id", &data->items));
     COR_TRY(rows_of(file, "shards/row", &count));
     COR_TRY(rows_of(file, "shards/user", &others));
-    if (count != others || count < 2)
-        return damaged(file, "it has no shards");
+    if (count != others || count < 2 || count - 1 > COR_SHARDS_LIMIT)
+        return damaged(file, "its shards are none, or too many");
     int rc = read_begins(team, file, "shards/row", count, rows, &row);
     if (rc == COR_OK)
         rc = read_begins(team, file, "shards/user", count, data->users, &user);

@@ -193,7 +193,8 @@ static int pack_text(const cor_route *route, const char *bytes,
     }
     cor_runs_offsets(route->team, send);
     if (!to) {
-        memcpy(*packed, bytes, (size_t)(rows ? end[rows - 1] : 0));
+        if (rows) /* else there may be no bytes at all to point at */
+            memcpy(*packed, bytes, (size_t)end[rows - 1]);
         return COR_OK;
     }
     int64_t *next;

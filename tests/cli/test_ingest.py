@@ -4,6 +4,7 @@ import collections
 import csv
 import io
 import os
+import stat
 import struct
 import subprocess
 
@@ -236,6 +237,9 @@ class SmallFiles(Ingest):
         store, found = self.everywhere(path, "--shards", 1)
         self.assertEqual((found["interactions"], found["shards"]), (1, 1))
         self.holds(store, [Row("1", "2", 3.0, 4)])
+        path = self.write("text.csv", "u,i,3,4\n")
+        store, _ = self.everywhere(path)
+        self.holds(store, [Row("u", "i", 3.0, 4)])
 
     def test_ids_that_are_almost_integers(self):
         """One text among integers makes the column text, wherever it is; an id
@@ -342,6 +346,8 @@ class Bad(Ingest):
         for words in (["--columns", "foo=1"], ["--columns", "user"],
                       ["--columns", "user=1,user=2"], ["--delimiter", ""],
                       ["--reject", "r.csv"], ["--shards", "-1"],
+                      ["--shards", "1048577"],
+                      ["--on-error", "skip", "--reject", self.path("o.h5")],
                       ["--titles-columns", "item=1"], ["--keep", "genre"],
                       ["--header", "no", "--columns", "user=a"],
                       ["--format", "parquet"]):
@@ -353,6 +359,18 @@ class Bad(Ingest):
         self.fails(USAGE, "ingest", path)
         self.ok("ingest", path, "-o", self.path("a.h5"))
         self.fails(IO, "ingest", path, "-o", self.path("a.h5"), says="--force")
+
+    def test_a_pipe_is_no_store(self):
+        """--force would replace it, as it would /dev/null for root; reading
+        would wait for a writer."""
+        path, pipe = self.write("a.csv", "1,2\n"), self.path("pipe.h5")
+        os.mkfifo(pipe)
+        self.fails(IO, "ingest", path, "-o", pipe, "--force", says="a pipe")
+        self.fails(IO, "info", pipe, says="a pipe", ranks=3, timeout=30)
+        self.fails(IO, "ingest", path, "-o", self.path("o.h5"), "--force",
+                   "--on-error", "skip", "--reject", pipe, says="pipe.h5")
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        self.assertEqual(sorted(os.listdir(self.dir)), ["a.csv", "pipe.h5"])
 
 
 class Info(Ingest):

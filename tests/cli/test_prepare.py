@@ -87,6 +87,8 @@ class Generate(Case):
         self.fails(USAGE, "generate", "-o", out, "--users", 3, "--items", 3,
                    "--interactions", 10, says=["10", "3"])
         self.fails(USAGE, "generate", "-o", out, "--users", 0, ranks=2)
+        self.fails(USAGE, "generate", "-o", out, *self.SIZE, "--shards",
+                   1048577, says="shards")
         self.fails(IO, "generate", "-o", self.path("no", "x.h5"), *self.SIZE,
                    ranks=2)
         self.ok("generate", "-o", out, *self.SIZE)

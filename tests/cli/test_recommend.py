@@ -212,6 +212,10 @@ class Predict(Using):
                    self.path("no", "folder.csv"), ranks=2)
         self.fails(IO, "predict", self.model, pairs, "-o", pairs,
                    says="--force")
+        pipe = self.path("pipe.csv")
+        os.mkfifo(pipe)
+        self.fails(IO, "predict", self.model, pairs, "-o", pipe, "--force",
+                   says="a pipe")
         self.assertFalse(os.path.exists(out))
 
 
