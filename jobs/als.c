@@ -38,7 +38,8 @@ static const cor_option options[] = {
     {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
      "stop after N iterations without a better error on --valid; 0: never"},
     {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
-     "keep checkpoints in this folder"},
+     "keep timed checkpoints in this folder; without it one is written only "
+     "when a signal asks for it, to MODEL.checkpoint"},
     {"every", 0, COR_OPTION_REAL, &set.every, "MINUTES",
      "minutes between checkpoints"},
     {"resume", 0, COR_OPTION_FLAG, &set.resume, NULL,
@@ -48,7 +49,7 @@ static const cor_option options[] = {
     COR_OPTIONS_END};
 
 static cor_als_options fit_options(const cor_command *command,
-                                   const char *digest)
+                                   const char *digest, const char *checkpoint)
 {
     cor_als_options o = cor_als_options_default();
     o.factors = set.factors;
@@ -59,8 +60,8 @@ static cor_als_options fit_options(const cor_command *command,
     o.bias = set.bias;
     o.seed = command->seed;
     o.early_stop = set.early_stop;
-    o.checkpoint = set.checkpoint;
-    o.checkpoint_minutes = set.every;
+    o.checkpoint = checkpoint;
+    o.checkpoint_minutes = set.checkpoint ? set.every : 0;
     o.resume = set.resume;
     o.data_digest = digest;
     return o;
@@ -91,12 +92,12 @@ static void report(const cor_als_options *o, const cor_als_fit *fit,
     cor_result_text(result, "digest", model->digest);
 }
 
-static int stopped(const cor_als_fit *fit)
+static int stopped(const cor_als_options *o, const cor_als_fit *fit)
 {
     return cor_fail(COR_ESTOPPED,
                     "stopped on request after iteration %lld; run the same "
                     "command with --resume to go on from the checkpoint in %s",
-                    (long long)fit->iterations, set.checkpoint);
+                    (long long)fit->iterations, o->checkpoint);
 }
 
 static int train(cor_command *command, const cor_als_options *o,
@@ -106,7 +107,7 @@ static int train(cor_command *command, const cor_als_options *o,
     cor_als_fit fit;
     COR_TRY(cor_als_train(command->team, data, valid, o, command->progress,
                           &model, &fit));
-    int rc = fit.stopped ? stopped(&fit) : COR_OK;
+    int rc = fit.stopped ? stopped(o, &fit) : COR_OK;
     if (rc == COR_OK)
         rc = cor_model_write(command->team, command->output, &command->file,
                              &model);
@@ -142,22 +143,30 @@ static int check(const cor_command *command)
     COR_TRY(cor_command_needs_output(command));
     if (set.early_stop && !set.valid)
         return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
-    if (set.resume && !set.checkpoint)
-        return cor_fail(COR_EUSAGE, "--resume needs --checkpoint DIR, the "
-                                    "folder to go on from");
     if (!(set.every > 0))
         return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
     return COR_OK;
 }
 
+/* Where a checkpoint goes: to the folder named, else beside the model. */
+static void name_checkpoint(const cor_command *command, char *path, size_t size)
+{
+    if (set.checkpoint)
+        snprintf(path, size, "%s", set.checkpoint);
+    else
+        snprintf(path, size, "%s.checkpoint", command->output);
+}
+
 static int run(cor_command *command)
 {
     cor_interactions_summary summary, valid = {0};
+    char checkpoint[4096];
     COR_TRY(check(command));
     COR_TRY(store_measure(command, command->input[0], &summary));
     if (set.valid)
         COR_TRY(store_measure(command, set.valid, &valid));
-    cor_als_options o = fit_options(command, summary.digest);
+    name_checkpoint(command, checkpoint, sizeof checkpoint);
+    cor_als_options o = fit_options(command, summary.digest, checkpoint);
     cor_plan plan =
         cor_als_plan(command->team, summary.interactions, summary.users,
                      summary.items, valid.interactions, &o);
@@ -167,8 +176,7 @@ static int run(cor_command *command)
     }
     COR_TRY(cor_plan_check(command->team, &plan));
     COR_TRY(store_try_output(command, command->output));
-    if (set.checkpoint)
-        COR_TRY(cor_stop_on_signal(set.signal));
+    COR_TRY(cor_stop_on_signal(set.signal));
     return read_and_train(command, &o);
 }
 

@@ -34,7 +34,8 @@ typedef struct cor_als_options {
     int64_t giant;             /* least ratings of an item that is summed by
                                   all ranks; 0: chosen from the data */
     const char *checkpoint;    /* folder, or NULL: none is written */
-    double checkpoint_minutes; /* between timed checkpoints */
+    double checkpoint_minutes; /* between timed checkpoints; 0: none, only on
+                                  a request to stop */
     bool resume;               /* go on from the checkpoint, if there is one */
     const char *data_digest;   /* of the training store: a checkpoint of other
                                   data is refused */

@@ -281,7 +281,7 @@ static bool checkpoint_is_due(const als *a, double since)
     int64_t due =
         cor_team_seconds() - since >= a->options->checkpoint_minutes * 60;
     cor_team_share(a->team, &due, sizeof due, 0);
-    return a->options->checkpoint && due;
+    return a->options->checkpoint && a->options->checkpoint_minutes > 0 && due;
 }
 
 static int run_iterations(als *a)

@@ -126,6 +126,22 @@ class Als(Case):
         self.fit("b.h5", "--iterations", 2)
         self.same(self.path("a.h5"), self.path("b.h5"))
 
+    def test_a_signal_without_a_folder_keeps_a_checkpoint_beside_the_model(self):
+        log = self.path("log")
+        process = ct.start("als", self.train, *self.settings, "--iterations",
+                           100000, "--log", log, "-o", self.path("m.h5"))
+        self.assertTrue(wait_for(
+            lambda: os.path.exists(log) and os.path.getsize(log)))
+        process.send_signal(signal.SIGUSR1)
+        run = ct.finish(process, 20)
+        self.assertEqual(run.code, ct.STOPPED, run)
+        self.assertEqual(os.listdir(self.path("m.h5.checkpoint")), ["als.h5"])
+        done = int(re.search(r"iteration (\d+)", run.err).group(1))
+        for name, more in (("m.h5", ["--resume"]), ("straight.h5", [])):
+            self.ok("als", self.train, *self.settings, "--iterations", done + 1,
+                    "-o", self.path(name), *more, ranks=2)
+        self.same(self.path("m.h5"), self.path("straight.h5"))
+
     def test_a_checkpoint_of_another_run_is_refused(self):
         process = self.stop_in_the_middle(1)
         process.send_signal(signal.SIGUSR1)
@@ -175,7 +191,6 @@ class Als(Case):
                 (("--reg", "nan"), ct.USAGE, "--reg"),
                 (("--factors", "1O"), ct.USAGE, "1O"),
                 (("--reg-scale", "often"), ct.USAGE, "often"),
-                (("--resume",), ct.USAGE, "--checkpoint"),
                 (("--checkpoint", "x", "--checkpoint-signal", "TEA"), ct.USAGE,
                  "TEA")):
             for ranks in (1, 3):
