@@ -2,15 +2,14 @@
  *
  * Rows are counted by user on even blocks of users, one block a rank, so that
  * no rank holds all users; the running counts give the shards. The rows then
- * travel a column at a time. At their rank a counting sort by user and a stable
- * sort by time inside a user find the order, and each column is gathered once.
+ * travel a column at a time, and order.c sorts them where they are.
  */
 #include "coracle/interactions.h"
 
 #include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
-#include "coracle/sort.h"
+#include "order.h"
 
 #include <string.h>
 
@@ -245,167 +244,12 @@ static int send_rows(const cor_team *team, bool has_time,
     return rc;
 }
 
-static bool in_order(const cor_interactions *data)
-{
-    for (int64_t i = 1; i < data->rows; i++)
-        if (data->user[i] < data->user[i - 1] ||
-            (data->time && data->user[i] == data->user[i - 1] &&
-             data->time[i] < data->time[i - 1]))
-            return false;
-    return true;
-}
-
-/* Counting sort by user: order[k] is the row that comes k-th, end[u] where the
-   rows of my u-th user end. */
-static void order_by_user(const cor_interactions *data, int64_t first_user,
-                          int64_t users, int64_t *end, int64_t *order)
-{
-    memset(end, 0, (size_t)users * sizeof *end);
-    for (int64_t i = 0; i < data->rows; i++)
-        end[data->user[i] - first_user]++;
-    int64_t next = 0;
-    for (int64_t u = 0; u < users; u++) {
-        int64_t here = end[u];
-        end[u] = next;
-        next += here;
-    }
-    for (int64_t i = 0; i < data->rows; i++)
-        order[end[data->user[i] - first_user]++] = i;
-}
-
-enum { MERGED = 1024, RUN = 32 };
-
-/* Merge two neighbouring sorted runs; the left one goes aside first. */
-static void merge(uint64_t *key, int64_t *value, int64_t left, int64_t count,
-                  uint64_t *aside_key, int64_t *aside_value)
-{
-    memcpy(aside_key, key, (size_t)left * sizeof *key);
-    memcpy(aside_value, value, (size_t)left * sizeof *value);
-    int64_t a = 0, b = left, to = 0;
-    while (a < left) {
-        if (b < count && key[b] < aside_key[a]) {
-            key[to] = key[b];
-            value[to++] = value[b++];
-        } else {
-            key[to] = aside_key[a];
-            value[to++] = aside_value[a++];
-        }
-    }
-}
-
-/* Most users have too many rows for insertion and too few for a radix sort,
-   whose histograms alone cost more than merging a thousand rows. */
-static int sort_user(uint64_t *key, int64_t *value, int64_t count)
-{
-    if (count > MERGED)
-        return cor_sort_pairs(key, value, count);
-    uint64_t aside_key[MERGED];
-    int64_t aside_value[MERGED];
-    for (int64_t i = 0; i < count; i += RUN)
-        COR_TRY(cor_sort_pairs(key + i, value + i,
-                               count - i < RUN ? count - i : RUN));
-    for (int64_t run = RUN; run < count; run *= 2)
-        for (int64_t i = 0; i + run < count; i += 2 * run)
-            merge(key + i, value + i, run,
-                  count - i < 2 * run ? count - i : 2 * run, aside_key,
-                  aside_value);
-    return COR_OK;
-}
-
-/* Times of a user, already gathered, as keys; then sorted where they are not.
-   Leaves the times in order. */
-static int order_user_by_time(int64_t *time, int64_t *order, int64_t count)
-{
-    int64_t i = 1;
-    while (i < count && time[i - 1] <= time[i])
-        i++;
-    if (i >= count)
-        return COR_OK;
-    uint64_t *key = (uint64_t *)time; /* the same width, signed and not */
-    for (i = 0; i < count; i++)
-        key[i] = cor_sort_key_int64(time[i]);
-    int rc = sort_user(key, order, count);
-    for (i = 0; i < count; i++)
-        time[i] = cor_sort_int64_of_key(key[i]);
-    return rc;
-}
-
-static int order_by_time(const cor_interactions *data, int64_t users,
-                         const int64_t *end, int threads, int64_t *order,
-                         int64_t *time)
-{
-    int64_t failed = 0;
-#pragma omp parallel num_threads(threads)
-    {
-#pragma omp for schedule(static)
-        for (int64_t k = 0; k < data->rows; k++)
-            time[k] = data->time[order[k]];
-#pragma omp for schedule(dynamic, 256) reduction(+ : failed)
-        for (int64_t u = 0; u < users; u++) {
-            int64_t begin = u ? end[u - 1] : 0;
-            failed += order_user_by_time(time + begin, order + begin,
-                                         end[u] - begin) != COR_OK;
-        }
-    }
-    return failed ? cor_fail(COR_EMEMORY, "out of memory: sorting a user's "
-                                          "times; use more ranks or nodes")
-                  : COR_OK;
-}
-
-/* Replace a column of 4-byte elements by itself in the order. */
-static int gather(void *column, const int64_t *order, int64_t rows, int threads)
-{
-    uint32_t *old, *fresh;
-    memcpy(&old, column, sizeof old);
-    COR_TRY(cor_allocate(&fresh, rows, sizeof *fresh, "interactions"));
-#pragma omp parallel for num_threads(threads)
-    for (int64_t k = 0; k < rows; k++)
-        memcpy(fresh + k, old + order[k], sizeof *fresh);
-    cor_free(old);
-    memcpy(column, &fresh, sizeof fresh);
-    return COR_OK;
-}
-
-static int reorder(cor_interactions *data, int64_t users, int threads,
-                   const int64_t first_user, int64_t *end, int64_t *order)
-{
-    order_by_user(data, first_user, users, end, order);
-    if (data->time) {
-        int64_t *time = NULL;
-        COR_TRY(COR_NEW(&time, data->rows));
-        int rc = order_by_time(data, users, end, threads, order, time);
-        if (rc != COR_OK) {
-            cor_free(time);
-            return rc;
-        }
-        cor_free(data->time);
-        data->time = time;
-    }
-    COR_TRY(gather(&data->item, order, data->rows, threads));
-    COR_TRY(gather(&data->value, order, data->rows, threads));
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 256)
-    for (int64_t u = 0; u < users; u++)
-        for (int64_t k = u ? end[u - 1] : 0; k < end[u]; k++)
-            data->user[k] = (int32_t)(first_user + u);
-    return COR_OK;
-}
-
 static int sort_rows(const cor_team *team, cor_interactions *data)
 {
-    if (in_order(data))
-        return COR_OK;
     int rank = cor_team_rank(team);
     int64_t first = cor_shards_first_row(data->user_shards, rank);
     int64_t users = cor_shards_first_row(data->user_shards, rank + 1) - first;
-    int64_t *end = NULL, *order = NULL;
-    int rc = COR_NEW(&end, users);
-    if (rc == COR_OK)
-        rc = COR_NEW(&order, data->rows);
-    if (rc == COR_OK)
-        rc = reorder(data, users, cor_team_threads(team), first, end, order);
-    cor_free(order);
-    cor_free(end);
-    return rc;
+    return cor_order_rows(data, first, users, cor_team_threads(team));
 }
 
 int cor_interactions_arrange(const cor_team *team, int64_t shard_count,

@@ -40,6 +40,10 @@ int cor_ids_read(const cor_file *file, const char *name, int64_t first,
     *ids = (cor_ids){.first = first, .count = count};
     COR_TRY(
         cor_file_shape(file, name, &type, &ids->width, &ids->total, &columns));
+    if (columns != 0)
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: %s is a matrix: make it again",
+                        cor_file_path(file), name);
     ids->text = type == COR_TEXT;
     int rc = ids->text ? cor_allocate(&ids->bytes, count, (size_t)ids->width,
                                       "texts of ids")
