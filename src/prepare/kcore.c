@@ -294,7 +294,9 @@ cor_plan cor_kcore_plan(const cor_team *team,
     int64_t users = store->users / cor_team_size(team) + 1;
     int64_t slots = store->items < most ? store->items : most;
     int64_t peeling = most * 8 + users * 21 + slots * 32;
-    int64_t cutting = most * 24;
+    /* rows that stay are cut where they stand; on several ranks entries and
+       notices travel */
+    int64_t cutting = cor_team_size(team) > 1 ? most * 10 : most;
     return (cor_plan){
         .rows_rank = most,
         .bytes_rank = cor_plan_base() +

@@ -3,11 +3,10 @@
 #include "coracle/memory.h"
 
 /* Resident at the end of a small job: 27 to 30 MiB a rank on 1 to 7 ranks with
-   Open MPI 4.1, HDF5 1.10 and OpenBLAS; a rank that gathers a collective write
-   takes another 16, and networks between nodes pin some for themselves. */
+   Open MPI 4.1, HDF5 1.10 and OpenBLAS. */
 int64_t cor_plan_base(void)
 {
-    return (int64_t)60 << 20;
+    return (int64_t)32 << 20;
 }
 
 /* The fullest rank of all, and the fullest node. */
