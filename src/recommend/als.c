@@ -287,6 +287,9 @@ static bool checkpoint_is_due(const als *a, double since)
 static int run_iterations(als *a)
 {
     double since = cor_team_seconds();
+    /* that it can't be written is known now, not at the first signal */
+    if (a->options->checkpoint && a->options->checkpoint_minutes > 0)
+        COR_TRY(als_checkpoint_prepare(a));
     while (a->fit->iterations < a->options->iterations &&
            !patience_is_over(a)) {
         COR_TRY(iterate(a));

@@ -51,7 +51,15 @@ static int write_rows(cor_file *file, const char *name, const cor_model_side *m,
 static int read_rows(cor_file *file, const char *name, const cor_model_side *m,
                      int64_t columns, float *rows)
 {
-    (void)columns;
+    enum cor_type type;
+    int64_t width, held_rows, held_columns;
+    COR_TRY(
+        cor_file_shape(file, name, &type, &width, &held_rows, &held_columns));
+    if (held_rows != m->rows || held_columns != columns)
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: %s has another shape than the data: "
+                        "remove it and begin again",
+                        cor_file_path(file), name);
     return cor_file_read(file, name, COR_FLOAT32, 0, m->first, m->count, rows);
 }
 
@@ -103,15 +111,32 @@ static int write_all(const als *a, cor_file *file)
                       a->best.item_bias);
 }
 
-/* The folder is made if it is missing; its parent must be there. */
-static int prepare_folder(const als *a)
+static int make_folder(const char *path)
 {
-    int rc = COR_OK;
-    if (cor_team_rank(a->team) == 0 &&
-        mkdir(a->options->checkpoint, 0777) != 0 && errno != EEXIST)
-        rc = cor_fail(COR_EIO, "cannot make the checkpoint folder %s: %s",
-                      a->options->checkpoint, strerror(errno));
-    return cor_agree(a->team, rc);
+    struct stat there;
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return cor_fail(COR_EIO,
+                        "cannot make the checkpoint folder %s: %s; give one "
+                        "whose parent is there and yours to write",
+                        path, strerror(errno));
+    if (stat(path, &there) == 0 && !S_ISDIR(there.st_mode))
+        return cor_fail(COR_EIO,
+                        "%s is a file: give --checkpoint a folder of its own",
+                        path);
+    if (access(path, W_OK | X_OK) != 0)
+        return cor_fail(COR_EIO,
+                        "cannot write to the checkpoint folder %s: %s; give "
+                        "one that is yours to write",
+                        path, strerror(errno));
+    return COR_OK;
+}
+
+/* The folder is made if it is missing; its parent must be there. */
+int als_checkpoint_prepare(const als *a)
+{
+    bool first = cor_team_rank(a->team) == 0;
+    return cor_agree(a->team,
+                     first ? make_folder(a->options->checkpoint) : COR_OK);
 }
 
 /* The file that stands becomes the previous one by a second name, so that
@@ -137,7 +162,7 @@ int als_checkpoint_write(const als *a)
 {
     char path[PATH_SIZE];
     path_of(a, "als.h5", path);
-    COR_TRY(prepare_folder(a));
+    COR_TRY(als_checkpoint_prepare(a));
     cor_file_options options = {.force = true,
                                 .command = "checkpoint of als",
                                 .seed = a->options->seed};

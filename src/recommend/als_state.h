@@ -60,6 +60,7 @@ int als_train_error(const als *a, double *rmse, double *mae);
 int als_valid_error(als *a);
 
 /* als_checkpoint.c; collective. `found` is false where there is none. */
+int als_checkpoint_prepare(const als *a); /* makes the folder */
 int als_checkpoint_write(const als *a);
 int als_checkpoint_read(als *a, bool *found);
 

@@ -262,7 +262,7 @@ static int read_shards(const cor_team *team, const cor_file *file,
     int64_t width, entries, columns, *begin = NULL;
     COR_TRY(
         cor_file_shape(file, names->shards, &type, &width, &entries, &columns));
-    if (entries < 2 || entries - 1 > COR_SHARDS_LIMIT)
+    if (columns != 0 || entries < 2 || entries - 1 > COR_SHARDS_LIMIT)
         return damaged(file, "its shards are none, or too many");
     int rc = cor_agree(team, COR_NEW(&begin, entries));
     if (rc == COR_OK)
@@ -293,8 +293,8 @@ static int check_shapes(const cor_file *file, const cor_model *model,
             continue;
         COR_TRY(cor_file_shape(file, dataset(name, names, leaf[i]), &type,
                                &width, &rows, &columns));
-        if (rows != side->rows || (i == 3 && columns != model->factors))
-            return damaged(file, "its tables are not of one length");
+        if (rows != side->rows || columns != (i == 3 ? model->factors : 0))
+            return damaged(file, "its tables are not of one shape");
     }
     return COR_OK;
 }
@@ -381,7 +381,7 @@ static int read_content(const cor_team *team, const cor_file *file,
         COR_TRY(cor_ids_read(file, "/items/title", model->item.first,
                              model->item.count, &model->item_title));
     if (model->item_title.total && model->item_title.total != model->item.rows)
-        return damaged(file, "its tables are not of one length");
+        return damaged(file, "its tables are not of one shape");
     return check(team, model, COR_EDATA, cor_file_path(file));
 }
 

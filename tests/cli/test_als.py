@@ -198,6 +198,11 @@ class Als(Case):
                 self.assertEqual(len(run.messages), 1, run)
                 self.assertIn(word, run.messages[0])
                 self.assertEqual(run.out, "")
+        for folder in self.train, self.path("no", "folder"):
+            run = self.fit("m.h5", "--checkpoint", folder, ranks=3, code=ct.IO)
+            self.assertEqual(len(run.messages), 1, run)
+            self.assertIn(folder, run.messages[0])
+            self.assertFalse(os.path.exists(self.path("m.h5")))
         run = ct.run("als", self.path("none.h5"), "-o", self.path("m.h5"))
         self.assertEqual(run.code, ct.IO, run)
         open(self.path("m.h5"), "w").close()

@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from coracle_test import (DATA_BAD, IO, RANKS, USAGE, Case, data,  # noqa: E402
-                          main, run)
+                          h5py, main, run)
 
 USERS, ITEMS = 60, 45
 
@@ -144,6 +144,18 @@ class Evaluate(Using):
         with open(self.model, "rb") as file:
             cut = self.write("cut.h5", file.read()[:5000])
         self.fails(DATA_BAD, "evaluate", cut, self.test, says=cut, ranks=2)
+
+    def test_a_model_of_other_shapes(self):
+        """A matrix where a column belongs must not be read into its place."""
+        if not h5py:
+            self.skipTest("no h5py")
+        for name in ("items/count", "users/mean", "items/id", "shards/user"):
+            wrong = shutil.copy(self.model, self.path("wrong.h5"))
+            with h5py.File(wrong, "r+") as file:
+                column = file[name][:]
+                del file[name]
+                file[name] = [[value] * 7 for value in column]
+            self.fails(DATA_BAD, "evaluate", wrong, self.test, says=wrong)
 
     def test_real_data(self):
         golden = [data("golden", "ml-latest-small-%s.csv" % part)
