@@ -6,10 +6,10 @@
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
+#include "failure.h"
 #include "queries.h"
 #include "slots.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct foldin {
@@ -129,45 +129,28 @@ static int solve(const foldin *f, cor_ridge *ridge, int64_t query)
                            f->queries->bias + query, &loss);
 }
 
-/* The first failure by query; a thread's message is its own, so it is kept. */
-typedef struct failure {
-    int code;
-    int64_t query; /* INT64_MAX: none */
-    char message[COR_MESSAGE_SIZE];
-} failure;
-
-static void note_failure(failure *first, int code, int64_t query)
-{
-#pragma omp critical(foldin_failure)
-    if (query < first->query) {
-        first->code = code;
-        first->query = query;
-        snprintf(first->message, sizeof first->message, "%s", cor_message());
-    }
-}
-
 static int report(const foldin *f, const failure *first)
 {
     char id[128];
-    if (first->query == INT64_MAX)
+    if (first->row == INT64_MAX)
         return COR_OK;
-    if (first->query < 0)
+    if (first->row < 0)
         return cor_fail(first->code, "%s", first->message);
-    cor_ids_print(&f->queries->id, first->query, id, sizeof id);
+    cor_ids_print(&f->queries->id, first->row, id, sizeof id);
     return cor_fail(first->code, "user %s cannot be folded in: %s", id,
                     first->message);
 }
 
 static int solve_all(foldin *f)
 {
-    failure first = {.query = INT64_MAX};
+    failure first = NO_FAILURE;
     cor_queries *queries = f->queries;
 #pragma omp parallel num_threads(cor_team_threads(f->team))
     {
         cor_ridge *ridge = NULL;
         int rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
         if (rc != COR_OK)
-            note_failure(&first, rc, -1);
+            failure_note(&first, rc, -1);
 #pragma omp for schedule(dynamic, 16)
         for (int64_t q = 0; q < queries->id.count; q++) {
             if (!ridge || f->begin[q + 1] == f->begin[q])
@@ -175,7 +158,7 @@ static int solve_all(foldin *f)
             int status = solve(f, ridge, q);
             queries->known[q] = 1;
             if (status != COR_OK)
-                note_failure(&first, status, q);
+                failure_note(&first, status, q);
         }
         cor_ridge_destroy(&ridge);
     }
