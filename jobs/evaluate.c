@@ -72,4 +72,5 @@ const cor_job cor_job_evaluate = {
         "ratings: they are predicted from what is known of the other, by its "
         "bias or else its mean, and by the mean of all where nothing is.",
     .options = options,
-    .run = run};
+    .run = run,
+    .result_is_output = true};

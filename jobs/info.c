@@ -436,4 +436,5 @@ const cor_job cor_job_info = {
         "\n"
         "  coracle info ratings.h5",
     .options = options,
-    .run = run};
+    .run = run,
+    .result_is_output = true};

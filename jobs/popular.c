@@ -112,4 +112,5 @@ const cor_job cor_job_popular = {
         "\n"
         "  coracle popular ratings.h5 -n 5 --min-interactions 200",
     .options = options,
-    .run = run};
+    .run = run,
+    .result_is_output = true};

@@ -67,6 +67,8 @@ typedef struct cor_job {
     const char *description; /* paragraphs and examples for --help */
     const cor_option *options;
     int (*run)(cor_command *command); /* collective */
+    bool result_is_output; /* the result is all there is: -o takes it, as JSON,
+                              besides stdout */
 } cor_job;
 
 /**

@@ -1,6 +1,7 @@
 #include "coracle/command.h"
 
 #include "call.h"
+#include "coracle/csv.h"
 #include "help.h"
 
 #include <fcntl.h>
@@ -61,6 +62,37 @@ static int give_result(const cor_call *call, cor_command *command)
                       : cor_result_print_table(command->result, stdout);
 }
 
+/* The result as JSON in a file of its own. Collective. */
+static int write_result(const cor_call *call, const cor_command *command)
+{
+    cor_csv text = {0};
+    char *bytes = NULL;
+    size_t length = 0;
+    if (!call->job->result_is_output || !call->output)
+        return COR_OK;
+    if (cor_team_rank(command->team) == 0) {
+        FILE *stream = open_memstream(&bytes, &length);
+        text.status = stream ? cor_result_print_json(command->result, stream)
+                             : cor_fail(COR_EMEMORY, "out of memory: result");
+        if (stream)
+            fclose(stream);
+        cor_csv_bytes(&text, bytes ? bytes : "", (int64_t)length);
+    }
+    int rc = cor_csv_write(command->team, call->output, call->force, &text, 1);
+    cor_csv_free(&text);
+    free(bytes);
+    return rc;
+}
+
+/* Run the job; what it has found is in the command's result afterwards. */
+static int find_result(const cor_call *call, cor_command *command)
+{
+    if (call->job->result_is_output && call->output && !call->plan)
+        COR_TRY(cor_csv_check(command->team, call->output, call->force));
+    COR_TRY(cor_agree(command->team, call->job->run(command)));
+    return call->plan ? COR_OK : write_result(call, command);
+}
+
 static int run_job(cor_team *team, const cor_call *call)
 {
     cor_command command = {
@@ -88,7 +120,7 @@ static int run_job(cor_team *team, const cor_call *call)
         rc = cor_progress_create(team, command.job, loudness, call->log,
                                  &command.progress);
     if (rc == COR_OK)
-        rc = cor_agree(team, call->job->run(&command));
+        rc = find_result(call, &command);
     if (rc == COR_OK)
         rc = cor_agree(team, give_result(call, &command));
     cor_progress_destroy(&command.progress);

@@ -414,7 +414,10 @@ static int read_failure(const cor_file *file, const char *name)
     if (cor_hdf5_unpacking())
         return cor_hdf5_fail(COR_EDATA, "%s is damaged: cannot unpack %s",
                              file->path, name);
-    return cor_hdf5_fail(COR_EIO, "cannot read %s of %s", name, file->path);
+    return cor_hdf5_fail(COR_EDATA,
+                         "%s is damaged or unreadable: cannot read "
+                         "%s: make it again, or look at its disk",
+                         file->path, name);
 }
 
 int cor_extent_read(const cor_file *file, const char *name,

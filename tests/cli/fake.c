@@ -76,7 +76,8 @@ static const cor_job job_echo = {"echo",
                                  "Shows the options as they were read.\n\n"
                                  "    coracle echo --count 3 a.csv\n",
                                  echo_options,
-                                 run_echo};
+                                 run_echo,
+                                 false};
 
 /* ---- fail: a status of one rank ---- */
 
@@ -103,7 +104,8 @@ static int run_fail(cor_command *command)
 }
 
 static const cor_job job_fail = {"fail", "fail on one rank", "[options]",
-                                 NULL,   fail_options,       run_fail};
+                                 NULL,   fail_options,       run_fail,
+                                 false};
 
 /* ---- show: every kind of result ---- */
 
@@ -148,7 +150,7 @@ static int run_show(cor_command *command)
 }
 
 static const cor_job job_show = {
-    "show", "a result of every kind", "[options]", "", NULL, run_show};
+    "show", "a result of every kind", "[options]", "", NULL, run_show, false};
 
 /* ---- steps: progress ---- */
 
@@ -185,7 +187,8 @@ static int run_steps(cor_command *command)
 }
 
 static const cor_job job_steps = {"steps", "make progress", "[options]",
-                                  NULL,    steps_options,   run_steps};
+                                  NULL,    steps_options,   run_steps,
+                                  false};
 
 /* ---- plan: what is needed, and too much of it ---- */
 
@@ -211,8 +214,8 @@ static int run_plan(cor_command *command)
     return cor_plan_check(command->team, &plan);
 }
 
-static const cor_job job_plan = {"plan", "need memory", "-o FILE",
-                                 NULL,   plan_options,  run_plan};
+static const cor_job job_plan = {"plan",       "need memory", "-o FILE", NULL,
+                                 plan_options, run_plan,      false};
 
 int main(int argc, char **argv)
 {

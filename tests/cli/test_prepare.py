@@ -380,6 +380,15 @@ class Popular(Prepared):
 
     def test_refused(self):
         store = self.store(made_up(300, 20, 10))
+        for ranks in (1, 3):
+            kept = self.path("popular.json")
+            printed = self.ok("popular", store, "-n", 3, "--json", "-o", kept,
+                              ranks=ranks)
+            with open(kept) as file:
+                self.assertEqual(file.read(), printed.out)
+            self.fails(IO, "popular", store, "-o", kept, says="--force",
+                       ranks=ranks)
+            os.remove(kept)
         self.fails(USAGE, "popular", store, "-n", 0, ranks=2)
         self.fails(IO, "popular", self.path("none.h5"), ranks=2)
         none = self.ok("popular", store, "--min-interactions", 10000, "--json")

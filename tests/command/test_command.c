@@ -36,10 +36,10 @@ static int run_job(cor_command *command)
     return got.rc;
 }
 
-static const cor_job job = {"job", "a job", "[options] INPUT",
-                            NULL,  options, run_job};
-static const cor_job bare = {"bare", "no options", "INPUT",
-                             NULL,   NULL,         run_job};
+static const cor_job job = {"job",   "a job", "[options] INPUT", NULL, options,
+                            run_job, false};
+static const cor_job bare = {"bare", "no options", "INPUT", NULL,
+                             NULL,   run_job,      false};
 static const cor_job heading = {.summary = "Jobs"};
 static const cor_job *const jobs[] = {&heading, &job, &bare, NULL};
 
