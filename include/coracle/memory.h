@@ -1,6 +1,7 @@
 /**
  * Memory: allocation that reports, is aligned for vectors, and uses huge pages
- * where a block is large enough to gain from them.
+ * where a block is large enough to gain from them. The last few large blocks
+ * released are kept for the next that fit.
  */
 #ifndef CORACLE_MEMORY_H
 #define CORACLE_MEMORY_H

@@ -10,7 +10,7 @@
    in an input of no order: measured as 35 to 40. On disk are four columns. */
 /* Bytes a row, measured: the columns and what sorts them, and on several ranks
    what is on its way between them. */
-enum { ROW_MEMORY = 30, ROW_MOVING = 14, ROW_DISK = 20, BUFFERS = 8 << 20 };
+enum { ROW_MEMORY = 34, ROW_MOVING = 10, ROW_DISK = 20, BUFFERS = 8 << 20 };
 
 cor_ingest_options cor_ingest_options_default(void)
 {

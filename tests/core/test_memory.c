@@ -21,6 +21,33 @@ static void blocks_are_aligned_and_kept_when_they_grow(void **state)
     cor_free(number);
 }
 
+/* Blocks of many sizes come and go; none overlaps another that lives. */
+static void kept_blocks_are_nobody_else_s(void **state)
+{
+    (void)state;
+    enum { LIVE = 12, ROUNDS = 200 };
+    unsigned char *block[LIVE] = {NULL};
+    int64_t size[LIVE] = {0};
+    bool right = true;
+    for (int i = 0; i < ROUNDS; i++) {
+        int b = i * 7 % LIVE;
+        for (int64_t k = 0; block[b] && k < size[b]; k += 4096)
+            right = right && block[b][k] == b;
+        cor_free(block[b]);
+        size[b] = (INT64_C(6) << 20) + (int64_t)(i * 37 % 23) * 700000;
+        CHECK_OK(COR_NEW(&block[b], size[b]));
+        memset(block[b], b, (size_t)size[b]);
+    }
+    CHECK(right);
+    for (int b = 0; b < LIVE; b++)
+        cor_free(block[b]);
+    CHECK_OK(COR_NEW_ZEROED(&block[0], 9 << 20));
+    for (int64_t k = 0; k < 9 << 20; k += 512)
+        right = right && block[0][k] == 0;
+    CHECK(right);
+    cor_free(block[0]);
+}
+
 static void too_much_is_a_status(void **state)
 {
     (void)state;
@@ -41,6 +68,7 @@ static void the_machine_tells_its_memory(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_are_aligned_and_kept_when_they_grow),
+    cmocka_unit_test(kept_blocks_are_nobody_else_s),
     cmocka_unit_test(too_much_is_a_status),
     cmocka_unit_test(the_machine_tells_its_memory),
 };
