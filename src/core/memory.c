@@ -21,8 +21,13 @@ enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 * HUGE_PAGE, VECTOR = 64 };
  * clears every fresh page, which for columns that live for one step costs as
  * much as the step itself. A block is taken again where it fits within a half;
  * and before fresh memory is asked for, at least as much is given back, so that
- * keeping never raises the peak.
+ * keeping raises the peak little (by an eighth in ingest).
  */
+#if defined(__SANITIZE_ADDRESS__)
+enum { REUSE = 0 }; /* it shall see what is used after its release */
+#else
+enum { REUSE = 1 };
+#endif
 enum { KEPT = 8 };
 static struct {
     pthread_mutex_t lock;
@@ -124,13 +129,10 @@ int cor_reallocate(void *pointer, int64_t old_count, int64_t count,
 
 void cor_free(void *block)
 {
-#if !defined(__SANITIZE_ADDRESS__) /* it shall see a use after the release */
-    if (block && malloc_usable_size(block) >= HUGE_FROM) {
+    if (REUSE && block && malloc_usable_size(block) >= HUGE_FROM)
         keep(block);
-        return;
-    }
-#endif
-    free(block);
+    else
+        free(block);
 }
 
 int64_t cor_memory_peak(void)
