@@ -10,7 +10,7 @@ set(COR_TEST_ENVIRONMENT
     OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
     OMP_WAIT_POLICY=passive
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
-    "ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0"
+    "ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1"
     "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
 
 function(cor_test room name)

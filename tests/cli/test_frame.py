@@ -262,7 +262,7 @@ recommendations
         self.assertEqual(done["memory_per_node"], 3 * done["memory_per_rank"])
         self.assertEqual(done["disk"], 5000)
         self.assertRegex(self.ok("plan", "--plan").out,
-                         r"memory_per_rank +1\.1 GiB\n")
+                         r"memory_per_rank +1\.0 GiB\n")
 
     def test_more_than_there_is(self):
         self.fails(MEMORY, "plan", "--gib", "100000", "-o", "x",
