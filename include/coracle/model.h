@@ -47,6 +47,14 @@ typedef struct cor_model {
 
 void cor_model_free(cor_model *model);
 
+/** A rating within the range of the training values. */
+static inline double cor_model_clip(const cor_model *model, double rating)
+{
+    if (rating < model->value_min)
+        return model->value_min;
+    return rating > model->value_max ? model->value_max : rating;
+}
+
 /** Write; refuses with COR_ENUMERIC where a number is not finite. Fills the
     digest. Collective. */
 int cor_model_write(const cor_team *team, const char *path,

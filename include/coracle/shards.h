@@ -27,6 +27,9 @@ int cor_shards_create(const cor_team *team, int64_t count, const int64_t *begin,
 int cor_shards_create_like(const cor_shards *like, const int64_t *begin,
                            cor_shards **shards);
 
+/** The same shards with the same owners, as an object of its own. */
+int cor_shards_copy(const cor_shards *shards, cor_shards **copy);
+
 /** `rows` rows cut evenly into `count` shards. */
 int cor_shards_create_even(const cor_team *team, int64_t count, int64_t rows,
                            cor_shards **shards);

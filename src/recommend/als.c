@@ -54,17 +54,6 @@ static void agree_on_kernels(const cor_team *team)
     cor_family_use((enum cor_family)family);
 }
 
-static int copy_begins(const cor_ratings_side *data, cor_shards **shards)
-{
-    int64_t count = cor_shards_count(data->shards), *begin;
-    COR_TRY(cor_allocate(&begin, count + 1, sizeof *begin, "shards"));
-    for (int64_t s = 0; s <= count; s++)
-        begin[s] = cor_shards_begin(data->shards, s);
-    int rc = cor_shards_create_like(data->shards, begin, shards);
-    cor_free(begin);
-    return rc;
-}
-
 /* The model's view of a side: takes counts, means and the id table. */
 static int model_side(const cor_team *team, cor_ratings_side *data, cor_ids *id,
                       cor_model_side *side)
@@ -72,7 +61,7 @@ static int model_side(const cor_team *team, cor_ratings_side *data, cor_ids *id,
     side->rows = cor_shards_rows(data->shards);
     side->first = data->first;
     side->count = data->rows;
-    COR_TRY(cor_agree(team, copy_begins(data, &side->shards)));
+    COR_TRY(cor_agree(team, cor_shards_copy(data->shards, &side->shards)));
     COR_TRY(cor_ids_move(team, id, side->first, side->count));
     side->id = *id;
     *id = (cor_ids){0};
@@ -172,8 +161,7 @@ static int start_items(als *a)
         else
             y[0] += side->mean[i]; /* so that the first users see the level */
     }
-    COR_TRY(cor_window_update(a->item.factor));
-    return a->item.bias ? cor_window_update(a->item.bias) : COR_OK;
+    return als_publish(&a->item);
 }
 
 static int open_valid(als *a, const cor_interactions *data)
@@ -304,12 +292,6 @@ static int run_iterations(als *a)
     return COR_OK;
 }
 
-static int publish(als_side *side)
-{
-    COR_TRY(cor_window_update(side->factor));
-    return side->bias ? cor_window_update(side->bias) : COR_OK;
-}
-
 static int resume(als *a)
 {
     bool found = false;
@@ -325,8 +307,8 @@ static int resume(als *a)
     }
     cor_progress_note(a->progress, "going on after iteration %lld",
                       (long long)a->fit->iterations);
-    COR_TRY(publish(&a->user));
-    return publish(&a->item);
+    COR_TRY(als_publish(&a->user));
+    return als_publish(&a->item);
 }
 
 /* The best iteration's factors back in their place. */
@@ -347,8 +329,8 @@ static int restore_best(als *a)
         memcpy(m->item.bias, b->item_bias,
                (size_t)m->item.count * sizeof(float));
     }
-    COR_TRY(publish(&a->user));
-    return publish(&a->item);
+    COR_TRY(als_publish(&a->user));
+    return als_publish(&a->item);
 }
 
 static int final_errors(als *a)

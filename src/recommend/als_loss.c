@@ -41,13 +41,6 @@ int als_measure(const als *a, double *loss, double *rmse)
     return COR_OK;
 }
 
-static double clipped(const cor_model *model, double rating)
-{
-    if (rating < model->value_min)
-        return model->value_min;
-    return rating > model->value_max ? model->value_max : rating;
-}
-
 /* Squared and absolute errors of one of my shards of users, in row order. */
 static void shard_error(const als *a, int64_t shard, double sums[2])
 {
@@ -66,7 +59,8 @@ static void shard_error(const als *a, int64_t shard, double sums[2])
             if (bias)
                 rating += model->mean + (double)model->user.bias[u] +
                           (double)bias[slot];
-            double error = clipped(model, rating) - (double)data->value[e];
+            double error =
+                cor_model_clip(model, rating) - (double)data->value[e];
             sums[0] += error * error;
             sums[1] += fabs(error);
         }

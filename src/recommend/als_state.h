@@ -49,7 +49,10 @@ typedef struct als {
     cor_als_fit *fit;
 } als;
 
-/* als_sweep.c: all rows of one side, the other fixed; collective. */
+/* als_sweep.c; collective. What a side's owners wrote becomes visible to all.
+ */
+int als_publish(als_side *side);
+/* All rows of one side, the other fixed. */
 int als_sweep_users(als *a);
 int als_sweep_items(als *a);
 

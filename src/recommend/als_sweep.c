@@ -156,7 +156,7 @@ static int solve_giants(als *a)
     return rc;
 }
 
-static int publish(als_side *side)
+int als_publish(als_side *side)
 {
     COR_TRY(cor_window_update(side->factor));
     return side->bias ? cor_window_update(side->bias) : COR_OK;
@@ -165,12 +165,12 @@ static int publish(als_side *side)
 int als_sweep_users(als *a)
 {
     COR_TRY(cor_agree(a->team, solve_rows(a, &a->user, &a->item)));
-    return publish(&a->user);
+    return als_publish(&a->user);
 }
 
 int als_sweep_items(als *a)
 {
     COR_TRY(cor_agree(a->team, solve_rows(a, &a->item, &a->user)));
     COR_TRY(solve_giants(a));
-    return publish(&a->item);
+    return als_publish(&a->item);
 }

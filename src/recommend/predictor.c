@@ -175,13 +175,6 @@ void cor_predictor_destroy(cor_predictor **predictor)
     *predictor = NULL;
 }
 
-static double clip(const cor_model *model, double rating)
-{
-    if (rating < model->value_min)
-        return model->value_min;
-    return rating > model->value_max ? model->value_max : rating;
-}
-
 static float predict(const cor_predictor *p, int64_t j)
 {
     const cor_model *model = p->model;
@@ -204,7 +197,7 @@ static float predict(const cor_predictor *p, int64_t j)
     } else if (slot >= 0) {
         rating = base + (double)offset[slot];
     }
-    return (float)clip(model, rating);
+    return (float)cor_model_clip(model, rating);
 }
 
 /* My items as they are now become visible to whoever needs them. */

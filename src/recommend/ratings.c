@@ -434,13 +434,7 @@ static int build(layout *l, cor_interactions *data, cor_ratings *r)
     COR_TRY(count_items(l, data->item));
     COR_TRY(find_giants(l, &r->giants));
     COR_TRY(cut_items(l, &r->item.shards));
-    int64_t *begin = NULL;
-    int rc = cor_allocate(&begin, l->shards + 1, sizeof *begin, "shards");
-    for (int64_t s = 0; rc == COR_OK && s <= l->shards; s++)
-        begin[s] = cor_shards_begin(data->user_shards, s);
-    if (rc == COR_OK)
-        rc = cor_shards_create_like(data->user_shards, begin, &r->user.shards);
-    cor_free(begin);
+    int rc = cor_shards_copy(data->user_shards, &r->user.shards);
     if (rc == COR_OK)
         rc = side_allocate(&r->user, l->team);
     if (rc == COR_OK)

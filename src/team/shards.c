@@ -70,6 +70,11 @@ int cor_shards_create_like(const cor_shards *like, const int64_t *begin,
     return COR_OK;
 }
 
+int cor_shards_copy(const cor_shards *shards, cor_shards **copy)
+{
+    return cor_shards_create_like(shards, shards->begin, copy);
+}
+
 int cor_shards_create_even(const cor_team *team, int64_t count, int64_t rows,
                            cor_shards **out)
 {
