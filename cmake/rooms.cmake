@@ -3,16 +3,17 @@
 # coracle header, and every outside library that is not its own, the first file
 # on its include path is one that stops the compiler with a sentence.
 
-set(COR_ROOMS core team store linalg ingest prepare recommend evaluate report command)
+set(COR_ROOMS core team store linalg ingest prepare recommend mixture evaluate report command)
 
 set(COR_HEADERS_core cut status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum shared halo stop)
-set(COR_HEADERS_store file ids interactions)
-set(COR_HEADERS_linalg linalg)
+set(COR_HEADERS_store file ids interactions matrix)
+set(COR_HEADERS_linalg linalg dense)
 set(COR_HEADERS_report csv result progress plan)
 set(COR_HEADERS_ingest ingest)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model als recommend)
+set(COR_HEADERS_mixture)
 set(COR_HEADERS_evaluate evaluate)
 set(COR_HEADERS_command command)
 
@@ -25,6 +26,7 @@ set(COR_BELOW_report core team)
 set(COR_BELOW_ingest core team store report)
 set(COR_BELOW_prepare core team store report)
 set(COR_BELOW_recommend core team store linalg report)
+set(COR_BELOW_mixture core team store linalg report)
 set(COR_BELOW_evaluate core team store linalg report recommend)
 set(COR_BELOW_command core team store linalg report)
 set(COR_BELOW_jobs ${COR_ROOMS})

@@ -1,0 +1,58 @@
+/**
+ * Matrices: dense tables of numbers whose rows are owned by shards, and the
+ * store that keeps them on disk (kind "matrix").
+ *
+ *   /matrix          float64 or float32 [rows][columns]
+ *   /shards/row      int64 [shards + 1]  where each shard begins
+ *   /columns/name    UTF-8, where the input named its columns
+ *   /columns/offset, /columns/scale  float64 [columns], where the matrix was
+ *                    standardised: stored = (input - offset) / scale
+ *   root attribute `digest`: of the numbers and the names
+ */
+#ifndef CORACLE_MATRIX_H
+#define CORACLE_MATRIX_H
+
+#include "coracle/ids.h"
+#include "coracle/shards.h"
+
+/** A plain table like cor_interactions: whoever fills it owns it. */
+typedef struct cor_matrix {
+    int64_t rows, columns;  /* all */
+    enum cor_type type;     /* of value: COR_FLOAT64 or COR_FLOAT32 */
+    cor_shards *shards;     /* over rows */
+    int64_t first, count;   /* my rows */
+    void *value;            /* count x columns, row-major */
+    cor_ids name;           /* all columns, on every rank; total 0: no names */
+    double *offset, *scale; /* columns each, or NULL: not standardised */
+} cor_matrix;
+
+void cor_matrix_free(cor_matrix *matrix);
+
+/** Rows [first, first + count) of mine as doubles, whatever their type: a tile
+    that a kernel reads while it is in cache. Local.
+    @param[out] tile  count x columns */
+void cor_matrix_tile(const cor_matrix *matrix, int64_t first, int64_t count,
+                     double *tile);
+
+/** Write the store; fills the digest. Collective.
+    @return COR_OK; COR_EIO; COR_ENUMERIC for a number that is not finite */
+int cor_matrix_write(const cor_team *team, const char *path,
+                     const cor_file_options *options, const cor_matrix *matrix,
+                     char digest[17]);
+
+/** Read the shards that this rank owns, in the type that they were stored in.
+    Collective. @return COR_OK; COR_EIO; COR_EDATA: damaged, not finite */
+int cor_matrix_read(const cor_team *team, const char *path, cor_matrix *matrix);
+
+/** What a matrix store holds, without its numbers. */
+typedef struct cor_matrix_size {
+    int64_t rows, columns, shards;
+    enum cor_type type;
+    char digest[17];
+} cor_matrix_size;
+
+/** Collective. */
+int cor_matrix_measure(const cor_team *team, const char *path,
+                       cor_matrix_size *size);
+
+#endif
