@@ -13,7 +13,7 @@ set(COR_HEADERS_report csv result progress plan)
 set(COR_HEADERS_ingest ingest)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model als recommend)
-set(COR_HEADERS_mixture)
+set(COR_HEADERS_mixture mixture)
 set(COR_HEADERS_evaluate evaluate)
 set(COR_HEADERS_command command)
 
