@@ -2,9 +2,9 @@
 
 #include "coracle/memory.h"
 #include "coracle/random.h"
+#include "coracle/select.h"
 #include "keyed.h"
 #include "need.h"
-#include "quantile.h"
 
 #include <math.h>
 
@@ -81,8 +81,8 @@ static int split_by_time(const cor_team *team, const cor_interactions *data,
     for (int c = 0; c < cuts; c++)
         position[c] = (int64_t)((unsigned __int128)total *
                                 (uint64_t)cumulative(options, c + 1) / UNIT);
-    COR_TRY(cor_quantile_find(team, data->time, data->rows, cuts, position,
-                              split->threshold));
+    COR_TRY(cor_select_int64(team, data->time, data->rows, cuts, position,
+                             split->threshold));
     split->thresholds = cuts;
     const int64_t *cut = split->threshold;
     uint8_t middle = (uint8_t)part_of(options, 1);
