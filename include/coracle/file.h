@@ -9,7 +9,7 @@
 #ifndef CORACLE_FILE_H
 #define CORACLE_FILE_H
 
-#include "coracle/team.h"
+#include "coracle/shards.h"
 
 typedef struct cor_file cor_file;
 
@@ -74,8 +74,8 @@ const char *cor_file_kind(const cor_file *file);
  * @param[in] data   count * max(columns, 1) elements, row-major
  */
 int cor_file_write(cor_file *file, const char *name, enum cor_type type,
-                   int64_t width, int64_t total, int64_t columns,
-                   int64_t first, int64_t count, const void *data);
+                   int64_t width, int64_t total, int64_t columns, int64_t first,
+                   int64_t count, const void *data);
 
 /** Shape of a dataset. @return COR_OK; COR_EDATA where it is missing */
 int cor_file_shape(const cor_file *file, const char *name, enum cor_type *type,
@@ -86,6 +86,18 @@ bool cor_file_has(const cor_file *file, const char *name);
 /** Read rows [first, first + count) into `data`, converted to `type`. */
 int cor_file_read(const cor_file *file, const char *name, enum cor_type type,
                   int64_t width, int64_t first, int64_t count, void *data);
+
+/** Where shards begin, as a dataset int64 [shards + 1]. */
+int cor_file_put_shards(cor_file *file, const char *name,
+                        const cor_shards *shards);
+/**
+ * Read shards that must cover `rows` rows.
+ * @param[in] like  shards in another coordinate whose owners these share, or
+ *                  NULL: owners balanced by rows
+ * @return COR_OK; COR_EDATA: damaged; COR_EMEMORY
+ */
+int cor_file_get_shards(const cor_file *file, const char *name, int64_t rows,
+                        const cor_shards *like, cor_shards **shards);
 
 /** Attributes; `name` is "group/attribute" or "attribute" for the root. */
 int cor_file_put_int64(cor_file *file, const char *name, int64_t value);

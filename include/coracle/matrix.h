@@ -5,9 +5,11 @@
  *   /matrix          float64 or float32 [rows][columns]
  *   /shards/row      int64 [shards + 1]  where each shard begins
  *   /columns/name    UTF-8, where the input named its columns
+ *   /columns/min, /columns/max, /columns/mean, /columns/deviation
+ *                    float64 [columns], of the numbers as they are stored
  *   /columns/offset, /columns/scale  float64 [columns], where the matrix was
  *                    standardised: stored = (input - offset) / scale
- *   root attribute `digest`: of the numbers and the names
+ *   root attribute `digest`: of the numbers and their type
  */
 #ifndef CORACLE_MATRIX_H
 #define CORACLE_MATRIX_H
@@ -28,14 +30,38 @@ typedef struct cor_matrix {
 
 void cor_matrix_free(cor_matrix *matrix);
 
+/** Cut `rows` rows evenly into shards, find my rows and allocate their
+    numbers, contents unspecified. Local. `matrix` is empty on failure.
+    @param[in] shards  how many; 0: by size
+    @return COR_OK; COR_EMEMORY */
+int cor_matrix_create(const cor_team *team, int64_t shards, int64_t rows,
+                      int64_t columns, enum cor_type type, cor_matrix *matrix);
+
 /** Rows [first, first + count) of mine as doubles, whatever their type: a tile
-    that a kernel reads while it is in cache. Local.
+    that a kernel reads while it is in cache. Local; rows count from my first.
     @param[out] tile  count x columns */
 void cor_matrix_tile(const cor_matrix *matrix, int64_t first, int64_t count,
                      double *tile);
 
+/** What each column holds. */
+typedef struct cor_matrix_columns {
+    int64_t columns;
+    double *min, *max, *mean; /* columns each; 0 where there are no rows */
+    double *deviation; /* root of the mean squared distance from the mean;
+                          exactly 0 for a column of one value alone */
+} cor_matrix_columns;
+
+void cor_matrix_columns_free(cor_matrix_columns *columns);
+
+/** Describe the columns: two passes over the data, the second about the mean,
+    so that numbers near 1e8 lose nothing. By the ordered sum. Collective.
+    @return COR_OK; COR_ENUMERIC: a number is not finite, or too large to be
+    summed; COR_EMEMORY */
+int cor_matrix_describe(const cor_team *team, const cor_matrix *matrix,
+                        cor_matrix_columns *columns);
+
 /** Write the store; fills the digest. Collective.
-    @return COR_OK; COR_EIO; COR_ENUMERIC for a number that is not finite */
+    @return COR_OK; COR_EIO; COR_ENUMERIC as cor_matrix_describe */
 int cor_matrix_write(const cor_team *team, const char *path,
                      const cor_file_options *options, const cor_matrix *matrix,
                      char digest[17]);
@@ -54,5 +80,13 @@ typedef struct cor_matrix_size {
 /** Collective. */
 int cor_matrix_measure(const cor_team *team, const char *path,
                        cor_matrix_size *size);
+
+/** The head of a store, for people: its names (as in cor_matrix) and what its
+    columns hold, as kept in the store. `standardized` may be NULL. Collective.
+    Both are for their
+    frees; empty on failure. */
+int cor_matrix_read_columns(const cor_team *team, const char *path,
+                            cor_ids *name, cor_matrix_columns *columns,
+                            bool *standardized);
 
 #endif

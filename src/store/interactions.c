@@ -50,29 +50,14 @@ static int write_columns(const cor_team *team, cor_file *file,
                           first, data->rows, data->time);
 }
 
-/* Where the shards begin, which rank 0 writes for all. */
-static int write_shards(const cor_team *team, cor_file *file, const char *name,
-                        const cor_shards *shards)
-{
-    int64_t count = cor_shards_count(shards) + 1, *begin = NULL;
-    COR_TRY(cor_agree(team, COR_NEW(&begin, count)));
-    for (int64_t s = 0; s < count; s++)
-        begin[s] = cor_shards_begin(shards, s);
-    int rc = cor_file_write(file, name, COR_INT64, 0, count, 0, 0,
-                            cor_team_rank(team) == 0 ? count : 0, begin);
-    cor_free(begin);
-    return rc;
-}
-
-static int write_tables(const cor_team *team, cor_file *file,
-                        const cor_interactions *data)
+static int write_tables(cor_file *file, const cor_interactions *data)
 {
     COR_TRY(cor_ids_write(file, "users/id", &data->user_id));
     COR_TRY(cor_ids_write(file, "items/id", &data->item_id));
     if (data->item_title.total)
         COR_TRY(cor_ids_write(file, "items/title", &data->item_title));
-    COR_TRY(write_shards(team, file, "shards/row", data->row_shards));
-    return write_shards(team, file, "shards/user", data->user_shards);
+    COR_TRY(cor_file_put_shards(file, "shards/row", data->row_shards));
+    return cor_file_put_shards(file, "shards/user", data->user_shards);
 }
 
 static int write_digest(cor_file *file, const cor_interactions *data,
@@ -95,7 +80,7 @@ static int write_all(const cor_team *team, cor_file *file,
 {
     COR_TRY(cor_summary_find(team, data, summary));
     COR_TRY(write_columns(team, file, data, summary->has_time));
-    COR_TRY(write_tables(team, file, data));
+    COR_TRY(write_tables(file, data));
     COR_TRY(cor_summary_put(file, summary));
     return write_digest(file, data, summary);
 }

@@ -25,47 +25,16 @@ static int rows_of(const cor_file *file, const char *name, int64_t *rows)
     return columns == 0 ? COR_OK : damaged(file, "a column is a matrix");
 }
 
-/* Where shards begin: rank 0 reads, all get it. The caller frees. */
-static int read_begins(const cor_team *team, const cor_file *file,
-                       const char *name, int64_t count, int64_t rows,
-                       int64_t **begin)
+static int set_shards(const cor_file *file, cor_interactions *data)
 {
-    int rc = cor_agree(team, COR_NEW(begin, count));
-    if (rc == COR_OK)
-        rc = cor_file_read(file, name, COR_INT64, 0, 0,
-                           cor_team_rank(team) == 0 ? count : 0, *begin);
-    COR_TRY(rc);
-    cor_team_share(team, *begin, count * (int64_t)sizeof **begin, 0);
-    bool fits = (*begin)[0] == 0 && (*begin)[count - 1] == rows;
-    for (int64_t s = 1; s < count; s++)
-        fits = fits && (*begin)[s - 1] <= (*begin)[s];
-    return fits ? COR_OK : damaged(file, "its shards do not cover its rows");
-}
-
-static int set_shards(const cor_team *team, const cor_file *file,
-                      cor_interactions *data)
-{
-    int64_t rows, count, others, *row = NULL, *user = NULL;
+    int64_t rows;
     COR_TRY(rows_of(file, "interactions/user", &rows));
     COR_TRY(rows_of(file, "users/id", &data->users));
     COR_TRY(rows_of(file, "items/id", &data->items));
-    COR_TRY(rows_of(file, "shards/row", &count));
-    COR_TRY(rows_of(file, "shards/user", &others));
-    if (count != others || count < 2 || count - 1 > COR_SHARDS_LIMIT)
-        return damaged(file, "its shards are none, or too many");
-    int rc = read_begins(team, file, "shards/row", count, rows, &row);
-    if (rc == COR_OK)
-        rc = read_begins(team, file, "shards/user", count, data->users, &user);
-    if (rc == COR_OK) {
-        rc = cor_shards_create(team, count - 1, row, &data->row_shards);
-        if (rc == COR_OK)
-            rc = cor_shards_create_like(data->row_shards, user,
-                                        &data->user_shards);
-        rc = cor_agree(team, rc);
-    }
-    cor_free(row);
-    cor_free(user);
-    return rc;
+    COR_TRY(
+        cor_file_get_shards(file, "shards/row", rows, NULL, &data->row_shards));
+    return cor_file_get_shards(file, "shards/user", data->users,
+                               data->row_shards, &data->user_shards);
 }
 
 /* Read my rows of a column into a fresh block. Collective. */
@@ -168,7 +137,7 @@ static int check_rows(const cor_team *team, const cor_file *file,
 static int read_all(const cor_team *team, const cor_file *file,
                     const cor_interactions_parts *parts, cor_interactions *data)
 {
-    COR_TRY(set_shards(team, file, data));
+    COR_TRY(set_shards(file, data));
     COR_TRY(read_columns(team, file, parts, data));
     COR_TRY(cor_agree(team, check_rows(team, file, data)));
     COR_TRY(read_tables(team, file, parts, data));
