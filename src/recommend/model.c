@@ -108,22 +108,6 @@ static int check(const cor_team *team, const cor_model *model, int code,
     return cor_agree(team, check_side(model, &model->item, &items, code, path));
 }
 
-static int write_shards(const cor_team *team, cor_file *file,
-                        const cor_model_side *side, const side_names *names)
-{
-    int64_t *begin = NULL, entries = cor_shards_count(side->shards) + 1;
-    int rc = COR_NEW(&begin, entries);
-    for (int64_t s = 0; rc == COR_OK && s < entries; s++)
-        begin[s] = cor_shards_begin(side->shards, s);
-    rc = cor_agree(team, rc);
-    bool mine = cor_team_rank(team) == 0; /* all know it, one gives it */
-    if (rc == COR_OK)
-        rc = cor_file_write(file, names->shards, COR_INT64, 0, entries, 0,
-                            mine ? 0 : entries, mine ? entries : 0, begin);
-    cor_free(begin);
-    return rc;
-}
-
 /* On disk a row is its factors alone, without the padding. */
 static int write_factors(const cor_team *team, cor_file *file,
                          const cor_model *model, const cor_model_side *side,
@@ -156,7 +140,7 @@ static int write_side(const cor_team *team, cor_file *file,
                       const side_names *names)
 {
     char name[NAME_SIZE];
-    COR_TRY(write_shards(team, file, side, names));
+    COR_TRY(cor_file_put_shards(file, names->shards, side->shards));
     COR_TRY(cor_ids_write(file, dataset(name, names, "id"), &side->id));
     COR_TRY(write_column(file, side, dataset(name, names, "count"), COR_INT64,
                          side->ratings));
@@ -254,32 +238,6 @@ static int read_attributes(const cor_file *file, cor_model *model)
     return COR_OK;
 }
 
-/* All ranks read all of where the shards begin: it is small. */
-static int read_shards(const cor_team *team, const cor_file *file,
-                       const side_names *names, cor_model_side *side)
-{
-    enum cor_type type;
-    int64_t width, entries, columns, *begin = NULL;
-    COR_TRY(
-        cor_file_shape(file, names->shards, &type, &width, &entries, &columns));
-    if (columns != 0 || entries < 2 || entries - 1 > COR_SHARDS_LIMIT)
-        return damaged(file, "its shards are none, or too many");
-    int rc = cor_agree(team, COR_NEW(&begin, entries));
-    if (rc == COR_OK)
-        rc =
-            cor_file_read(file, names->shards, COR_INT64, 0, 0, entries, begin);
-    bool sound =
-        rc == COR_OK && begin[0] == 0 && begin[entries - 1] == side->rows;
-    for (int64_t s = 1; sound && s < entries; s++)
-        sound = begin[s - 1] <= begin[s];
-    if (rc == COR_OK && !sound)
-        rc = damaged(file, "its shards do not cover its rows");
-    if (rc == COR_OK)
-        rc = cor_shards_create(team, entries - 1, begin, &side->shards);
-    cor_free(begin);
-    return cor_agree(team, rc);
-}
-
 static int check_shapes(const cor_file *file, const cor_model *model,
                         const side_names *names, const cor_model_side *side)
 {
@@ -355,7 +313,8 @@ static int read_side(const cor_team *team, const cor_file *file,
     COR_TRY(cor_file_shape(file, dataset(name, names, "id"), &type, &width,
                            &side->rows, &columns));
     COR_TRY(check_shapes(file, model, names, side));
-    COR_TRY(read_shards(team, file, names, side));
+    COR_TRY(cor_file_get_shards(file, names->shards, side->rows, NULL,
+                                &side->shards));
     int rank = cor_team_rank(team);
     side->first = cor_shards_first_row(side->shards, rank);
     side->count = cor_shards_first_row(side->shards, rank + 1) - side->first;
