@@ -5,7 +5,7 @@
 
 set(COR_ROOMS core team store linalg ingest prepare recommend mixture evaluate report command)
 
-set(COR_HEADERS_core cut status memory random text sort map)
+set(COR_HEADERS_core cells cut status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
 set(COR_HEADERS_store file ids interactions matrix)
 set(COR_HEADERS_linalg linalg dense)

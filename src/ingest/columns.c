@@ -115,7 +115,7 @@ bool ingest_wanted_by_name(const ingest_wanted *wanted)
     return false;
 }
 
-static bool same_text(const ingest_cell *cell, const char *name)
+static bool same_text(const cor_cell *cell, const char *name)
 {
     size_t length = strlen(name);
     return (size_t)(cell->end - cell->begin) == length &&
@@ -123,7 +123,7 @@ static bool same_text(const ingest_cell *cell, const char *name)
 }
 
 /* Compare letters and digits alone, whatever their case. */
-static bool same_word(const ingest_cell *cell, const char *name)
+static bool same_word(const cor_cell *cell, const char *name)
 {
     for (const char *p = cell->begin; p < cell->end; p++) {
         char c = *p >= 'A' && *p <= 'Z' ? (char)(*p + 'a' - 'A') : *p;
@@ -139,7 +139,7 @@ static bool same_word(const ingest_cell *cell, const char *name)
 }
 
 static int32_t find_common(const ingest_wanted *wanted, int role,
-                           const ingest_cell *header, int32_t fields)
+                           const cor_cell *header, int32_t fields)
 {
     for (const char *const *name = common_names(wanted, role); *name; name++)
         for (int32_t f = 0; f < fields; f++)
@@ -148,8 +148,8 @@ static int32_t find_common(const ingest_wanted *wanted, int role,
     return -1;
 }
 
-bool ingest_columns_known(const ingest_wanted *wanted,
-                          const ingest_cell *header, int32_t fields)
+bool ingest_columns_known(const ingest_wanted *wanted, const cor_cell *header,
+                          int32_t fields)
 {
     for (int role = 0; role < ROLES; role++)
         if (takes(wanted->titles, role) && must_be(wanted->titles, role) &&
@@ -159,7 +159,7 @@ bool ingest_columns_known(const ingest_wanted *wanted,
 }
 
 static int find_given(const ingest_wanted *wanted, int role, const char *path,
-                      const ingest_cell *header, int32_t fields, int32_t *field)
+                      const cor_cell *header, int32_t fields, int32_t *field)
 {
     const char *name = wanted->name[role];
     *field = -1;
@@ -188,8 +188,7 @@ static int find_given(const ingest_wanted *wanted, int role, const char *path,
 
 /* Nobody said which: common names where the header has them, else position. */
 static int guess(const ingest_wanted *wanted, const char *path,
-                 const ingest_cell *header, int32_t fields,
-                 ingest_layout *layout)
+                 const cor_cell *header, int32_t fields, ingest_layout *layout)
 {
     bool by_name = wanted->any;
     bool known = header && ingest_columns_known(wanted, header, fields);
@@ -234,7 +233,7 @@ static int check_different(const char *path, const ingest_wanted *wanted,
 }
 
 int ingest_columns_find(const ingest_wanted *wanted, const char *path,
-                        const ingest_cell *header, int32_t fields,
+                        const cor_cell *header, int32_t fields,
                         ingest_layout *layout)
 {
     for (int role = 0; role < ROLES; role++) {

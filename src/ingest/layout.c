@@ -13,7 +13,7 @@ typedef struct ingest_head {
     char *buffer;
     char *begin; /* first byte that is not a byte order mark or blank line */
     char *end;   /* after the last whole line */
-    ingest_cell *cell;
+    cor_cell *cell;
 } ingest_head;
 
 static void head_free(ingest_head *head)
@@ -139,7 +139,7 @@ static const char *separator_in(const ingest_head *head,
 
 static int find_dialect(const ingest_head *head,
                         const cor_ingest_options *options,
-                        enum cor_ingest_format format, ingest_dialect *dialect)
+                        enum cor_ingest_format format, cor_dialect *dialect)
 {
     static const char *const csv[] = {",", ";", "\t", "|", NULL};
     static const char *const dat[] = {"::", "\t", NULL};
@@ -154,11 +154,12 @@ static int find_dialect(const ingest_head *head,
     if (!separator)
         separator = "\t";
     size_t length = strlen(separator);
-    if (length < 1 || length >= SEPARATOR_SIZE || strpbrk(separator, "\r\n\""))
+    if (length < 1 || length >= COR_SEPARATOR_SIZE ||
+        strpbrk(separator, "\r\n\""))
         return cor_fail(COR_EUSAGE,
                         "--delimiter must be 1 to %d bytes without "
                         "quotes and newlines",
-                        SEPARATOR_SIZE - 1);
+                        COR_SEPARATOR_SIZE - 1);
     memset(dialect, 0, sizeof *dialect);
     memcpy(dialect->separator, separator, length);
     dialect->length = (int32_t)length;
@@ -168,11 +169,11 @@ static int find_dialect(const ingest_head *head,
 }
 
 /* Take apart the row at p; `next` is the first byte after it. */
-static int head_row(const ingest_head *head, const ingest_dialect *dialect,
-                    char *p, ingest_cells *row)
+static int head_row(const ingest_head *head, const cor_dialect *dialect,
+                    char *p, cor_cells *row)
 {
-    *row = (ingest_cells){.cell = head->cell, .capacity = FIELDS_LIMIT};
-    if (!ingest_cells_scan(dialect, p, head->end, row)) {
+    *row = (cor_cells){.cell = head->cell, .capacity = FIELDS_LIMIT};
+    if (!cor_cells_scan(dialect, p, head->end, row)) {
         if (row->open)
             return cor_fail(COR_EDATA,
                             "%s:1: a quoted field that begins in "
@@ -190,11 +191,11 @@ static int head_row(const ingest_head *head, const ingest_dialect *dialect,
                         "most is %d; is the delimiter right?",
                         head->file->path, row->count, FIELDS_LIMIT);
     for (int32_t f = 0; f < row->count; f++)
-        ingest_cell_unquote(&row->cell[f]);
+        cor_cell_unquote(&row->cell[f]);
     return COR_OK;
 }
 
-static bool any_number(const ingest_cells *row)
+static bool any_number(const cor_cells *row)
 {
     double number;
     for (int32_t f = 0; f < row->count; f++)
@@ -206,31 +207,31 @@ static bool any_number(const ingest_cells *row)
 /* Where nothing is known: a first line without any number above one with a
    number is a header. */
 static bool looks_like_header(const ingest_head *head,
-                              const ingest_dialect *dialect,
+                              const cor_dialect *dialect,
                               const ingest_wanted *wanted,
-                              const ingest_cells *first)
+                              const cor_cells *first)
 {
     if (ingest_wanted_by_name(wanted) ||
         ingest_columns_known(wanted, first->cell, first->count))
         return true;
     if (any_number(first))
         return false;
-    ingest_cell *cell = NULL;
-    ingest_cells second = {.capacity = FIELDS_LIMIT};
+    cor_cell *cell = NULL;
+    cor_cells second = {.capacity = FIELDS_LIMIT};
     if (cor_allocate(&cell, FIELDS_LIMIT, sizeof *cell, "fields") != COR_OK)
         return false;
     second.cell = cell;
-    bool header = ingest_cells_scan(dialect, first->next, head->end, &second) &&
+    bool header = cor_cells_scan(dialect, first->next, head->end, &second) &&
                   second.count <= FIELDS_LIMIT && any_number(&second);
     cor_free(cell);
     return header;
 }
 
 /* RecBole writes the type behind the name: user_id:token. */
-static void cut_types(ingest_cells *row)
+static void cut_types(cor_cells *row)
 {
     for (int32_t f = 0; f < row->count; f++) {
-        ingest_cell *c = &row->cell[f];
+        cor_cell *c = &row->cell[f];
         char *colon = memchr(c->begin, ':', (size_t)(c->end - c->begin));
         if (colon)
             c->end = colon;
@@ -251,9 +252,9 @@ static void measure_rows(const ingest_head *head, ingest_layout *layout)
 /* Whether the first row's ids are integers. */
 static void hint_ids(const ingest_head *head, ingest_layout *layout)
 {
-    ingest_cells row = {.cell = head->cell, .capacity = FIELDS_LIMIT};
-    if (!ingest_cells_scan(&layout->dialect, head->buffer + layout->begin,
-                           head->end, &row))
+    cor_cells row = {.cell = head->cell, .capacity = FIELDS_LIMIT};
+    if (!cor_cells_scan(&layout->dialect, head->buffer + layout->begin,
+                        head->end, &row))
         return;
     for (int role = ROLE_USER; role <= ROLE_ITEM; role++) {
         int32_t f = layout->field[role];
@@ -288,7 +289,7 @@ static int find(ingest_head *head, const cor_ingest_options *options,
 {
     enum cor_ingest_format format = format_of(head, options->format);
     enum cor_ingest_header header = options->header;
-    ingest_cells row;
+    cor_cells row;
     COR_TRY(find_dialect(head, options, format, &layout->dialect));
     COR_TRY(head_row(head, &layout->dialect, head->begin, &row));
     if (format == COR_FORMAT_INTER && header == COR_HEADER_AUTO)

@@ -3,7 +3,7 @@
 #ifndef INGEST_LAYOUT_H
 #define INGEST_LAYOUT_H
 
-#include "cells.h"
+#include "coracle/cells.h"
 #include "coracle/ingest.h"
 #include "source.h"
 
@@ -14,7 +14,7 @@ enum { NAME_SIZE = 128 };
 
 /* Plain data: rank 0 finds it and shares it. */
 typedef struct ingest_layout {
-    ingest_dialect dialect;
+    cor_dialect dialect;
     bool header;
     bool text[2];         /* the first row's user, item is no integer: a hint */
     int64_t begin;        /* offset of the first row */
@@ -41,12 +41,12 @@ bool ingest_wanted_by_name(const ingest_wanted *wanted);
 /* Find each column's field: by the header's cells where there is one (header
    NULL: none), else by position. */
 int ingest_columns_find(const ingest_wanted *wanted, const char *path,
-                        const ingest_cell *header, int32_t fields,
+                        const cor_cell *header, int32_t fields,
                         ingest_layout *layout);
 
 /* Whether a header names user and item (or item and title) as is common. */
-bool ingest_columns_known(const ingest_wanted *wanted,
-                          const ingest_cell *header, int32_t fields);
+bool ingest_columns_known(const ingest_wanted *wanted, const cor_cell *header,
+                          int32_t fields);
 
 /* Look at the beginning of a file. `first` is the layout of the first file,
    which one without a header takes over; NULL for the first itself. Local. */

@@ -136,16 +136,16 @@ static int find_starts(parsing *p)
     for (int i = 0; i < p->out->pieces; i++) {
         ingest_piece *piece = &p->out->piece[i];
         keep_failure(piece,
-                     ingest_piece_find_first(p->in, piece, QUOTE_STATES));
+                     ingest_piece_find_first(p->in, piece, COR_QUOTE_STATES));
     }
     return cor_agree(p->team, first_failure(p->out));
 }
 
 /* The quote maps of all pieces, on all ranks. */
-static int map_pieces(parsing *p, quote_map *all)
+static int map_pieces(parsing *p, cor_quotes *all)
 {
     ingest_parsed *out = p->out;
-    quote_map *mine;
+    cor_quotes *mine;
     COR_TRY(cor_agree(p->team, COR_NEW(&mine, out->pieces)));
     int threads = cor_team_threads(p->team);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
@@ -161,18 +161,18 @@ static int map_pieces(parsing *p, quote_map *all)
 }
 
 /* Find where each piece begins; one that was read from elsewhere is stale. */
-static void correct_starts(parsing *p, const quote_map *all)
+static void correct_starts(parsing *p, const cor_quotes *all)
 {
     ingest_parsed *out = p->out;
     int before = cor_team_rank(p->team) * out->pieces;
-    int state = AT_FIELD;
+    int state = COR_AT_FIELD;
     for (int k = 0; k < before; k++)
         state = all[k].to[state];
     for (int i = 0; i < out->pieces; i++) {
         ingest_piece *piece = &out->piece[i];
         int64_t guessed = piece->first;
-        keep_failure(piece, ingest_piece_find_first(p->in, piece,
-                                                    (enum quote_state)state));
+        keep_failure(piece, ingest_piece_find_first(
+                                p->in, piece, (enum cor_quote_state)state));
         if (piece->first != guessed || piece->state != PIECE_WHOLE)
             piece->state = PIECE_STALE;
         state = all[before + i].to[state];
@@ -182,7 +182,7 @@ static void correct_starts(parsing *p, const quote_map *all)
 /* Replace the guesses of quotes by what is certain. */
 static int resolve(parsing *p)
 {
-    quote_map *all;
+    cor_quotes *all;
     COR_TRY(cor_agree(p->team, COR_NEW(&all, p->pieces)));
     int rc = map_pieces(p, all);
     if (rc == COR_OK) {

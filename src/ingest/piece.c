@@ -21,7 +21,7 @@ typedef struct ingest_work {
     ingest_piece *piece;
     ingest_reader reader;
     ingest_reading reading; /* of the current file */
-    ingest_cells cells;
+    cor_cells cells;
     int file;
     bool stop;
     cor_progress *progress;
@@ -262,7 +262,7 @@ static enum fault_kind read_field(ingest_work *w, const ingest_need *need,
 /* Read the wanted fields of a row that was taken apart; its first fault. */
 static ingest_fault read_fields(ingest_work *w, ingest_row *row)
 {
-    ingest_cells *cells = &w->cells;
+    cor_cells *cells = &w->cells;
     if (cells->count != w->reading.fields)
         return (ingest_fault){.kind = FAULT_FIELDS, .found = cells->count};
     for (int32_t f = 0; f < cells->count; f++)
@@ -274,8 +274,8 @@ static ingest_fault read_fields(ingest_work *w, ingest_row *row)
         }
     for (int32_t n = 0; n < w->reading.needs; n++) {
         const ingest_need *need = &w->reading.need[n];
-        ingest_cell *cell = &cells->cell[need->field];
-        ingest_cell_unquote(cell);
+        cor_cell *cell = &cells->cell[need->field];
+        cor_cell_unquote(cell);
         ingest_text text = {cell->begin, cell->end};
         enum fault_kind kind = read_field(w, need, text, row);
         if (kind == FAULT_NONE)
@@ -315,7 +315,7 @@ static int read_exactly(ingest_work *w, char *p, char **next)
     if (p[0] == '\r' && p[1] == '\n')
         return COR_OK;
     *next = NULL;
-    if (!ingest_cells_scan(&w->reading.dialect, p, end, &w->cells))
+    if (!cor_cells_scan(&w->reading.dialect, p, end, &w->cells))
         return COR_OK;
     ingest_row row = {0};
     *next = w->cells.next;
@@ -420,7 +420,7 @@ static int open_file(ingest_work *w, int64_t position)
     const ingest_layout *layout = &w->in->layout[w->file];
     plan_reading(w, layout);
     cor_free(w->cells.cell);
-    w->cells = (ingest_cells){.capacity = layout->fields};
+    w->cells = (cor_cells){.capacity = layout->fields};
     COR_TRY(cor_allocate(&w->cells.cell, layout->fields, sizeof *w->cells.cell,
                          "fields of a row"));
     return ingest_reader_open(&w->reader, &w->in->source[w->file],

@@ -18,15 +18,6 @@ enum piece_state {
     PIECE_FAILED      /* could not be read: rc and message */
 };
 
-/* Where the tokeniser of quoted files stands between two bytes. */
-enum quote_state {
-    AT_FIELD, /* a field begins here */
-    IN_FIELD, /* in an unquoted field */
-    IN_QUOTES,
-    AFTER_QUOTE, /* behind a quote that may close the field or be doubled */
-    QUOTE_STATES
-};
-
 /* A row that was set aside. */
 typedef struct ingest_reject {
     int32_t file;
@@ -55,10 +46,10 @@ typedef struct ingest_piece {
 void ingest_piece_free(ingest_piece *piece);
 
 /* Find `first`, given how the tokeniser stands at `begin`; without knowing
-   (QUOTE_STATES) it is guessed that `begin` is not inside quotes. A row start
-   that is not found within reach leaves `first` beyond the input. */
+   (COR_QUOTE_STATES) it is guessed that `begin` is not inside quotes. A row
+   start that is not found within reach leaves `first` beyond the input. */
 int ingest_piece_find_first(const ingest_input *in, ingest_piece *piece,
-                            enum quote_state state);
+                            enum cor_quote_state state);
 
 /* Read the piece from `first` on. `text` says which ids are texts. Failures
    are left in the piece. `progress` may be NULL; all of the `pieces` are taken

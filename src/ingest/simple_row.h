@@ -23,7 +23,7 @@ typedef struct ingest_need {
 
 /* What to read of each row of one file; needs in order of their fields. */
 typedef struct ingest_reading {
-    ingest_dialect dialect;
+    cor_dialect dialect;
     int32_t fields;
     int32_t needs;
     ingest_need need[ROLES];
@@ -135,11 +135,10 @@ static inline const char *ingest_simple_seconds(const char *p, int64_t *time)
 
 /* The separator or newline that ends a field without quotes; p must have a
    newline somewhere. */
-static inline const char *ingest_simple_end(const ingest_dialect *d,
-                                            const char *p)
+static inline const char *ingest_simple_end(const cor_dialect *d, const char *p)
 {
     const char first = d->separator[0];
-    while (*p != '\n' && !(*p == first && ingest_is_separator(d, p)))
+    while (*p != '\n' && !(*p == first && cor_is_separator(d, p)))
         p++;
     return p;
 }
@@ -176,7 +175,7 @@ static inline const char *ingest_simple_field(const ingest_reading *r,
 
 /* Pass over fields up to `to`; p is at field `from`. NULL where the row ends
    before or a field is quoted. */
-static inline const char *ingest_simple_skip(const ingest_dialect *d,
+static inline const char *ingest_simple_skip(const cor_dialect *d,
                                              const char *p, int32_t from,
                                              int32_t to)
 {
@@ -196,7 +195,7 @@ static inline const char *ingest_simple_skip(const ingest_dialect *d,
 static inline const char *ingest_simple_row(const ingest_reading *r,
                                             const char *p, ingest_row *row)
 {
-    const ingest_dialect *d = &r->dialect;
+    const cor_dialect *d = &r->dialect;
     const int32_t last = r->fields - 1;
     int32_t field = 0;
     for (int32_t n = 0; n < r->needs; n++) {
@@ -208,7 +207,7 @@ static inline const char *ingest_simple_row(const ingest_reading *r,
         field = r->need[n].field;
         if (field == last)
             break;
-        if (!ingest_is_separator(d, p))
+        if (!cor_is_separator(d, p))
             return NULL;
         p += d->length;
         field++;

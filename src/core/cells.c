@@ -1,19 +1,19 @@
-#include "cells.h"
+#include "coracle/cells.h"
 
 /* First separator or newline in [p, end), or end. */
-static char *field_end(const ingest_dialect *dialect, char *p, char *end)
+static char *field_end(const cor_dialect *dialect, char *p, char *end)
 {
     while (p < end && *p != '\n' &&
            !(*p == dialect->separator[0] && end - p >= dialect->length &&
-             ingest_is_separator(dialect, p)))
+             cor_is_separator(dialect, p)))
         p++;
     return p;
 }
 
 /* A field that begins with a quote at p; gives the first byte after it, or
    NULL where the quote is not closed before `end`. */
-static char *quoted_field(const ingest_dialect *dialect, char *p, char *end,
-                          ingest_cell *cell)
+static char *quoted_field(const cor_dialect *dialect, char *p, char *end,
+                          cor_cell *cell)
 {
     cell->begin = ++p;
     while ((p = memchr(p, '"', (size_t)(end - p)))) {
@@ -32,8 +32,8 @@ static char *quoted_field(const ingest_dialect *dialect, char *p, char *end,
     return after;
 }
 
-static char *plain_field(const ingest_dialect *dialect, char *p, char *end,
-                         ingest_cell *cell)
+static char *plain_field(const cor_dialect *dialect, char *p, char *end,
+                         cor_cell *cell)
 {
     char *after = field_end(dialect, p, end);
     bool carriage =
@@ -43,13 +43,13 @@ static char *plain_field(const ingest_dialect *dialect, char *p, char *end,
     return after;
 }
 
-bool ingest_cells_scan(const ingest_dialect *dialect, char *p, char *end,
-                       ingest_cells *row)
+bool cor_cells_scan(const cor_dialect *dialect, char *p, char *end,
+                    cor_cells *row)
 {
     row->count = 0;
     row->open = NULL;
     for (;;) {
-        ingest_cell one = {0};
+        cor_cell one = {0};
         char *begin = p;
         if (dialect->quotes && p < end && *p == '"')
             p = quoted_field(dialect, p, end, &one);
@@ -70,7 +70,7 @@ bool ingest_cells_scan(const ingest_dialect *dialect, char *p, char *end,
     return true;
 }
 
-void ingest_cell_unquote(ingest_cell *cell)
+void cor_cell_unquote(cor_cell *cell)
 {
     if (!cell->doubled)
         return;
