@@ -3,13 +3,14 @@
 # coracle header, and every outside library that is not its own, the first file
 # on its include path is one that stops the compiler with a sentence.
 
-set(COR_ROOMS core team store linalg ingest prepare recommend mixture evaluate report command)
+set(COR_ROOMS core team store linalg records ingest prepare recommend mixture evaluate report command)
 
 set(COR_HEADERS_core cells cut status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
 set(COR_HEADERS_store file ids interactions matrix)
 set(COR_HEADERS_linalg linalg dense)
 set(COR_HEADERS_report csv result progress plan)
+set(COR_HEADERS_records source)
 set(COR_HEADERS_ingest ingest)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model als recommend)
@@ -23,8 +24,9 @@ set(COR_BELOW_team core)
 set(COR_BELOW_linalg core team)
 set(COR_BELOW_store core team)
 set(COR_BELOW_report core team)
-set(COR_BELOW_ingest core team store report)
-set(COR_BELOW_prepare core team store report)
+set(COR_BELOW_records core team report)
+set(COR_BELOW_ingest core team store report records)
+set(COR_BELOW_prepare core team store report records)
 set(COR_BELOW_recommend core team store linalg report)
 set(COR_BELOW_mixture core team store linalg report)
 set(COR_BELOW_evaluate core team store linalg report recommend)

@@ -71,12 +71,12 @@ static void describe(const ingest_fault *fault, const ingest_layout *layout,
 }
 
 int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,
-                      const ingest_source *file, const ingest_layout *layout,
+                      const cor_source *file, const ingest_layout *layout,
                       bool titles)
 {
     char text[512];
     int64_t line;
-    COR_TRY(ingest_source_line(team, file, fault->offset, &line));
+    COR_TRY(cor_source_line(team, file, fault->offset, &line));
     describe(fault, layout, text, sizeof text);
     const char *remedy = "correct the file or use --on-error skip";
     if (fault->kind == FAULT_OPEN)

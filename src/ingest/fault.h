@@ -42,7 +42,7 @@ static inline bool ingest_fault_is_final(const ingest_fault *fault)
 /* The message, with the line counted by all ranks. Collective; `fault` equal
    on all ranks. @return COR_EDATA, or what reading the file gave */
 int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,
-                      const ingest_source *file, const ingest_layout *layout,
+                      const cor_source *file, const ingest_layout *layout,
                       bool titles);
 
 #endif

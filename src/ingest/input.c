@@ -33,7 +33,7 @@ static int find_files(const cor_ingest_options *options,
                       const char *const *file, ingest_input *in)
 {
     for (int f = 0; f < in->files; f++) {
-        COR_TRY(ingest_source_find(file[f], &in->source[f]));
+        COR_TRY(cor_source_find(file[f], &in->source[f]));
         COR_TRY(ingest_layout_find(&in->source[f], options, &in->wanted,
                                    f ? in->layout : NULL, &in->layout[f]));
         if (options->pairs)
@@ -71,7 +71,7 @@ static void share(const cor_team *team, const char *const *file,
     cor_team_share(team, in->base, (int64_t)sizeof *in->base * in->files, 0);
     int64_t position = 0;
     for (int f = 0; f < in->files; f++) {
-        in->source[f] = (ingest_source){.path = file[f], .size = in->base[f]};
+        in->source[f] = (cor_source){.path = file[f], .size = in->base[f]};
         in->base[f] = position;
         position += in->source[f].size - in->layout[f].begin;
     }

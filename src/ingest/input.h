@@ -8,7 +8,7 @@
    file f's rows are at [base[f], base[f + 1]). */
 typedef struct ingest_input {
     int files;
-    ingest_source *source; /* files */
+    cor_source *source;    /* files */
     ingest_layout *layout; /* files */
     int64_t *base;         /* files + 1 */
     ingest_wanted wanted;

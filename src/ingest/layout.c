@@ -9,7 +9,7 @@ enum { HEAD = 1 << 18, FIELDS_LIMIT = 1 << 16 };
 
 /* The beginning of a file while it is looked at. */
 typedef struct ingest_head {
-    const ingest_source *file;
+    const cor_source *file;
     char *buffer;
     char *begin; /* first byte that is not a byte order mark or blank line */
     char *end;   /* after the last whole line */
@@ -62,7 +62,7 @@ static int fail_empty(const ingest_head *head)
 }
 
 /* Read the beginning and find its whole lines. */
-static int head_read(const ingest_source *file, ingest_head *head)
+static int head_read(const cor_source *file, ingest_head *head)
 {
     int64_t bytes = file->size < HEAD ? file->size : HEAD;
     int fd;
@@ -70,9 +70,9 @@ static int head_read(const ingest_source *file, ingest_head *head)
     COR_TRY(cor_allocate(&head->buffer, bytes + 1, 1, "beginning of a file"));
     COR_TRY(cor_allocate(&head->cell, FIELDS_LIMIT, sizeof *head->cell,
                          "fields of a header"));
-    COR_TRY(ingest_source_open(file, &fd));
-    int rc = ingest_source_read(file, fd, 0, bytes, head->buffer);
-    ingest_source_close(&fd);
+    COR_TRY(cor_source_open(file, &fd));
+    int rc = cor_source_read(file, fd, 0, bytes, head->buffer);
+    cor_source_close(&fd);
     COR_TRY(rc);
     COR_TRY(fail_binary(head, bytes));
     if (bytes == file->size && bytes > 0 && head->buffer[bytes - 1] != '\n')
@@ -314,7 +314,7 @@ static int find(ingest_head *head, const cor_ingest_options *options,
     return COR_OK;
 }
 
-int ingest_layout_find(const ingest_source *file,
+int ingest_layout_find(const cor_source *file,
                        const cor_ingest_options *options,
                        const ingest_wanted *wanted, const ingest_layout *first,
                        ingest_layout *layout)

@@ -5,7 +5,7 @@
 
 #include "coracle/cells.h"
 #include "coracle/ingest.h"
-#include "source.h"
+#include "coracle/source.h"
 
 /* What a field is for. */
 enum role { ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_TIME, ROLE_TITLE, ROLES };
@@ -50,7 +50,7 @@ bool ingest_columns_known(const ingest_wanted *wanted, const cor_cell *header,
 
 /* Look at the beginning of a file. `first` is the layout of the first file,
    which one without a header takes over; NULL for the first itself. Local. */
-int ingest_layout_find(const ingest_source *file,
+int ingest_layout_find(const cor_source *file,
                        const cor_ingest_options *options,
                        const ingest_wanted *wanted, const ingest_layout *first,
                        ingest_layout *layout);

@@ -8,24 +8,24 @@
    only small steps are read, which grow with a long row. */
 enum { BLOCK = 1 << 18, STEP = 1 << 14, PADDING = 64 };
 
-int ingest_reader_open(ingest_reader *reader, const ingest_source *file,
+int ingest_reader_open(ingest_reader *reader, const cor_source *file,
                        int64_t offset)
 {
     reader->file = file;
     reader->at = offset;
     reader->filled = reader->whole = 0;
     reader->ended = offset >= file->size;
-    return ingest_source_open(file, &reader->fd);
+    return cor_source_open(file, &reader->fd);
 }
 
 void ingest_reader_close(ingest_reader *reader)
 {
-    ingest_source_close(&reader->fd);
+    cor_source_close(&reader->fd);
 }
 
 void ingest_reader_free(ingest_reader *reader)
 {
-    ingest_source_close(&reader->fd);
+    cor_source_close(&reader->fd);
     cor_free(reader->buffer);
 }
 
@@ -63,9 +63,9 @@ int ingest_reader_advance(ingest_reader *reader, int64_t keep, int64_t wanted)
         memmove(reader->buffer, reader->buffer + keep, (size_t)reader->filled);
     int64_t step = step_of(reader, wanted);
     COR_TRY(reserve(reader, reader->filled + step + 1));
-    COR_TRY(ingest_source_read(reader->file, reader->fd,
-                               reader->at + reader->filled, step,
-                               reader->buffer + reader->filled));
+    COR_TRY(cor_source_read(reader->file, reader->fd,
+                            reader->at + reader->filled, step,
+                            reader->buffer + reader->filled));
     reader->filled += step;
     reader->ended = reader->at + reader->filled >= reader->file->size;
     int64_t whole = reader->filled;

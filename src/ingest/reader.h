@@ -2,12 +2,12 @@
 #ifndef INGEST_READER_H
 #define INGEST_READER_H
 
-#include "source.h"
+#include "coracle/source.h"
 
 /* Bytes [at, at + filled) of the file stand in `buffer`; rows up to `whole`
    surely have their newline in it. */
 typedef struct ingest_reader {
-    const ingest_source *file;
+    const cor_source *file;
     int fd;
     char *buffer;
     int64_t capacity;
@@ -16,7 +16,7 @@ typedef struct ingest_reader {
 } ingest_reader;
 
 /* Stand at `offset`. The buffer is kept from an earlier file. */
-int ingest_reader_open(ingest_reader *reader, const ingest_source *file,
+int ingest_reader_open(ingest_reader *reader, const cor_source *file,
                        int64_t offset);
 /* Close the file, keep the buffer. */
 void ingest_reader_close(ingest_reader *reader);

@@ -46,13 +46,13 @@ static int write_all(int fd, const char *path, int64_t offset,
 static int read_row(const ingest_input *in, int fd, const ingest_reject *row,
                     char *buffer)
 {
-    const ingest_source *file = &in->source[row->file];
+    const cor_source *file = &in->source[row->file];
     int64_t bytes = row->bytes;
     if (row->offset + bytes > file->size) {
         bytes = file->size - row->offset;
         buffer[bytes] = '\n';
     }
-    return ingest_source_read(file, fd, row->offset, bytes, buffer);
+    return cor_source_read(file, fd, row->offset, bytes, buffer);
 }
 
 static int copy_piece(const ingest_input *in, const ingest_piece *piece,
@@ -62,9 +62,9 @@ static int copy_piece(const ingest_input *in, const ingest_piece *piece,
     for (int64_t k = 0; rc == COR_OK && k < piece->reject_count; k++) {
         const ingest_reject *row = &piece->rejects[k];
         if (row->file != open_file) {
-            ingest_source_close(&fd);
+            cor_source_close(&fd);
             open_file = row->file;
-            rc = ingest_source_open(&in->source[row->file], &fd);
+            rc = cor_source_open(&in->source[row->file], &fd);
         }
         if (rc == COR_OK)
             rc = read_row(in, fd, row, buffer);
@@ -72,7 +72,7 @@ static int copy_piece(const ingest_input *in, const ingest_piece *piece,
             rc = write_all(out, path, *at, buffer, row->bytes);
         *at += row->bytes;
     }
-    ingest_source_close(&fd);
+    cor_source_close(&fd);
     return rc;
 }
 

@@ -15,21 +15,21 @@ static int map_file(const ingest_input *in, int file, int64_t from, int64_t to,
                     char *buffer, cor_quotes *map)
 {
     const ingest_layout *layout = &in->layout[file];
-    const ingest_source *source = &in->source[file];
+    const cor_source *source = &in->source[file];
     if (from == layout->begin)
         memset(map->to, COR_AT_FIELD, sizeof map->to);
     if (!layout->dialect.quotes) /* then the state is of no use */
         return COR_OK;
     int fd, rc = COR_OK;
-    COR_TRY(ingest_source_open(source, &fd));
+    COR_TRY(cor_source_open(source, &fd));
     while (rc == COR_OK && from < to) {
         int64_t bytes = to - from < BLOCK ? to - from : BLOCK;
-        rc = ingest_source_read(source, fd, from, bytes, buffer);
+        rc = cor_source_read(source, fd, from, bytes, buffer);
         if (rc == COR_OK)
             cor_quotes_pass(&layout->dialect, buffer, buffer + bytes, map);
         from += bytes;
     }
-    ingest_source_close(&fd);
+    cor_source_close(&fd);
     return rc;
 }
 
@@ -57,19 +57,19 @@ int ingest_starts_map(const ingest_input *in, const ingest_piece *piece,
 static int search(const ingest_input *in, int file, int64_t offset,
                   enum cor_quote_state state, int64_t *found)
 {
-    const ingest_source *source = &in->source[file];
+    const cor_source *source = &in->source[file];
     const cor_dialect *d = &in->layout[file].dialect;
     char block[SMALL_BLOCK];
     int64_t stop = offset + ROW_LIMIT, at = offset - 1;
     int fd, rc = COR_OK;
-    COR_TRY(ingest_source_open(source, &fd));
+    COR_TRY(cor_source_open(source, &fd));
     *found = -1;
     while (rc == COR_OK && *found < 0 && at < stop) {
         int64_t left = source->size - at;
         int64_t bytes = left < SMALL_BLOCK ? left : SMALL_BLOCK;
         if (left == 0)
             *found = at;
-        rc = ingest_source_read(source, fd, at, bytes, block);
+        rc = cor_source_read(source, fd, at, bytes, block);
         for (int64_t i = 0; rc == COR_OK && i < bytes && *found < 0; i++) {
             if (at + i == offset - 1 && state == COR_QUOTE_STATES)
                 state =
@@ -81,7 +81,7 @@ static int search(const ingest_input *in, int file, int64_t offset,
         }
         at += bytes;
     }
-    ingest_source_close(&fd);
+    cor_source_close(&fd);
     return rc;
 }
 

@@ -1,4 +1,4 @@
-#include "source.h"
+#include "coracle/source.h"
 
 #include "coracle/memory.h"
 
@@ -18,23 +18,23 @@ static int fail_open(const char *path)
                     path, strerror(errno));
 }
 
-int ingest_source_open(const ingest_source *file, int *fd)
+int cor_source_open(const cor_source *file, int *fd)
 {
     *fd = open(file->path, O_RDONLY);
     return *fd < 0 ? fail_open(file->path) : COR_OK;
 }
 
-void ingest_source_close(int *fd)
+void cor_source_close(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
 }
 
-int ingest_source_find(const char *path, ingest_source *file)
+int cor_source_find(const char *path, cor_source *file)
 {
     struct stat about;
-    *file = (ingest_source){.path = path};
+    *file = (cor_source){.path = path};
     if (stat(path, &about) != 0)
         return fail_open(path);
     if (S_ISDIR(about.st_mode))
@@ -46,14 +46,14 @@ int ingest_source_find(const char *path, ingest_source *file)
                         "read in parts; save it to disk first",
                         path);
     int fd;
-    COR_TRY(ingest_source_open(file, &fd));
-    ingest_source_close(&fd);
+    COR_TRY(cor_source_open(file, &fd));
+    cor_source_close(&fd);
     file->size = about.st_size;
     return COR_OK;
 }
 
-int ingest_source_read(const ingest_source *file, int fd, int64_t offset,
-                       int64_t bytes, char *buffer)
+int cor_source_read(const cor_source *file, int fd, int64_t offset,
+                    int64_t bytes, char *buffer)
 {
     while (bytes > 0) {
         ssize_t got = pread(fd, buffer, (size_t)bytes, (off_t)offset);
@@ -85,7 +85,7 @@ static int64_t newlines_in(const char *p, const char *end)
 }
 
 /* Newlines in bytes [from, to). */
-static int count_newlines(const ingest_source *file, int64_t from, int64_t to,
+static int count_newlines(const cor_source *file, int64_t from, int64_t to,
                           int64_t *count)
 {
     char *buffer = NULL;
@@ -93,21 +93,21 @@ static int count_newlines(const ingest_source *file, int64_t from, int64_t to,
     *count = 0;
     int rc = cor_allocate(&buffer, BLOCK, 1, "read buffer");
     if (rc == COR_OK)
-        rc = ingest_source_open(file, &fd);
+        rc = cor_source_open(file, &fd);
     while (rc == COR_OK && from < to) {
         int64_t bytes = to - from < BLOCK ? to - from : BLOCK;
-        rc = ingest_source_read(file, fd, from, bytes, buffer);
+        rc = cor_source_read(file, fd, from, bytes, buffer);
         if (rc == COR_OK)
             *count += newlines_in(buffer, buffer + bytes);
         from += bytes;
     }
-    ingest_source_close(&fd);
+    cor_source_close(&fd);
     cor_free(buffer);
     return rc;
 }
 
-int ingest_source_line(const cor_team *team, const ingest_source *file,
-                       int64_t offset, int64_t *line)
+int cor_source_line(const cor_team *team, const cor_source *file,
+                    int64_t offset, int64_t *line)
 {
     int rank = cor_team_rank(team), size = cor_team_size(team);
     int64_t each = offset / size + 1;
