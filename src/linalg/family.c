@@ -24,7 +24,11 @@ static enum cor_family processor_best(void)
 
 const char *cor_family_name(enum cor_family family)
 {
+#if defined(__aarch64__)
+    static const char *const name[] = {"neon"};
+#else
     static const char *const name[] = {"base", "avx2", "avx512"};
+#endif
     return name[family];
 }
 
