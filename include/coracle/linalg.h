@@ -18,9 +18,9 @@
 
 /** Families of kernels, from least to greatest. */
 enum cor_family {
-    COR_FAMILY_BASE, /* what every processor of this kind has; on aarch64 that
-                        fuses multiply-add, and is called neon */
-    COR_FAMILY_AVX2, /* x86-64-v3: 8 lanes, fused multiply-add */
+    COR_FAMILY_BASE,  /* what every processor of this kind has; on aarch64 that
+                         fuses multiply-add, and is called neon */
+    COR_FAMILY_AVX2,  /* x86-64-v3: 8 lanes, fused multiply-add */
     COR_FAMILY_AVX512 /* x86-64-v4: 16 lanes, fused multiply-add */
 };
 
