@@ -5,10 +5,10 @@
 
 set(COR_ROOMS core team store linalg records ingest prepare recommend mixture evaluate report command)
 
-set(COR_HEADERS_core cells cut status memory random text sort map)
+set(COR_HEADERS_core cells cut failure status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
 set(COR_HEADERS_store file ids interactions matrix)
-set(COR_HEADERS_linalg linalg dense)
+set(COR_HEADERS_linalg linalg dense gaussian)
 set(COR_HEADERS_report csv result progress plan)
 set(COR_HEADERS_records source)
 set(COR_HEADERS_ingest ingest)

@@ -1,8 +1,8 @@
 #include "als_state.h"
 
+#include "coracle/failure.h"
 #include "coracle/memory.h"
 #include "coracle/sum.h"
-#include "failure.h"
 
 #include <math.h>
 #include <omp.h>
@@ -12,7 +12,7 @@ static double reg_of_row(const als *a, double reg, int64_t count)
     return a->options->reg_by_count ? reg * (double)count : reg;
 }
 
-static int report(const als_side *side, const failure *f)
+static int report(const als_side *side, const cor_failure *f)
 {
     if (f->code == COR_OK)
         return COR_OK;
@@ -65,7 +65,7 @@ static int solve_row(const als *a, als_side *side, const als_side *other,
 /* Rows differ a thousandfold in length: threads take them a few at a time. */
 static int solve_rows(const als *a, als_side *side, const als_side *other)
 {
-    failure f = NO_FAILURE;
+    cor_failure f = COR_NO_FAILURE;
     int threads = cor_team_threads(a->team);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 32)
     for (int64_t row = 0; row < side->data->rows; row++) {
@@ -73,7 +73,7 @@ static int solve_rows(const als *a, als_side *side, const als_side *other)
             continue;
         int rc = solve_row(a, side, other, a->ridge[omp_get_thread_num()], row);
         if (rc != COR_OK)
-            failure_note(&f, rc, row);
+            cor_failure_note(&f, rc, row);
     }
     return report(side, &f);
 }
@@ -86,7 +86,7 @@ static int add_giant(const als *a, int64_t g, cor_sum *sum, double *work,
     const int64_t *begin = giants->begin + g * (giants->shards + 1);
     int64_t first =
         cor_shards_first(a->ratings.user.shards, cor_team_rank(a->team));
-    failure f = NO_FAILURE;
+    cor_failure f = COR_NO_FAILURE;
     int threads = cor_team_threads(a->team);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (int64_t s = 0; s < giants->shards; s++) {
@@ -101,9 +101,9 @@ static int add_giant(const als *a, int64_t g, cor_sum *sum, double *work,
         cor_ridge_sums(a->ridge[omp_get_thread_num()], &part, sums);
         int rc = cor_sum_add(sum, first + s, sums);
         if (rc != COR_OK)
-            failure_note(&f, rc, s);
+            cor_failure_note(&f, rc, s);
     }
-    return f.code == COR_OK ? COR_OK : cor_fail(f.code, "%s", f.message);
+    return cor_failure_raise(&f);
 }
 
 static int solve_giant(als *a, int64_t g, const double *total)
@@ -116,13 +116,13 @@ static int solve_giant(als *a, int64_t g, const double *total)
     double reg = reg_of_row(a, a->options->reg, count);
     double reg_bias = reg_of_row(a, a->options->reg_bias, count);
     double minimum;
-    failure f = NO_FAILURE;
+    cor_failure f = COR_NO_FAILURE;
     int rc = cor_ridge_solve_sums(a->ridge[0], total, reg, reg_bias,
                                   side->model->factor + row * a->model->ld,
                                   side->bias ? side->model->bias + row : NULL,
                                   &minimum);
     if (rc != COR_OK)
-        failure_note(&f, rc, row);
+        cor_failure_note(&f, rc, row);
     COR_TRY(report(side, &f));
     note_terms(a, side, row, reg, reg_bias, minimum);
     return COR_OK;

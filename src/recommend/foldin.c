@@ -3,10 +3,10 @@
  * fixed, from ratings that training never saw. The ratings of a user are taken
  * in the order of their items, so the bits do not depend on who brings them.
  */
+#include "coracle/failure.h"
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
-#include "failure.h"
 #include "queries.h"
 #include "slots.h"
 
@@ -129,7 +129,7 @@ static int solve(const foldin *f, cor_ridge *ridge, int64_t query)
                            f->queries->bias + query, &loss);
 }
 
-static int report(const foldin *f, const failure *first)
+static int report(const foldin *f, const cor_failure *first)
 {
     char id[128];
     if (first->row == INT64_MAX)
@@ -143,14 +143,14 @@ static int report(const foldin *f, const failure *first)
 
 static int solve_all(foldin *f)
 {
-    failure first = NO_FAILURE;
+    cor_failure first = COR_NO_FAILURE;
     cor_queries *queries = f->queries;
 #pragma omp parallel num_threads(cor_team_threads(f->team))
     {
         cor_ridge *ridge = NULL;
         int rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
         if (rc != COR_OK)
-            failure_note(&first, rc, -1);
+            cor_failure_note(&first, rc, -1);
 #pragma omp for schedule(dynamic, 16)
         for (int64_t q = 0; q < queries->id.count; q++) {
             if (!ridge || f->begin[q + 1] == f->begin[q])
@@ -158,7 +158,7 @@ static int solve_all(foldin *f)
             int status = solve(f, ridge, q);
             queries->known[q] = 1;
             if (status != COR_OK)
-                failure_note(&first, status, q);
+                cor_failure_note(&first, status, q);
         }
         cor_ridge_destroy(&ridge);
     }
