@@ -1,10 +1,22 @@
 /** The table of one family: include after defining COR_LANES and COR_TABLE. */
 #include "cholesky.h"
 #include "gram.h"
+#include "moments.h"
 #include "rows.h"
 #include "score.h"
 
 const cor_kernels COR_TABLE = {
+    .gaussian = {.turn = turn_tile,
+                 .whiten = whiten,
+                 .whitened_square = whitened_square,
+                 .distances = distances,
+                 .nearest = nearest,
+                 .mixture = mixture,
+                 .sums = sums,
+                 .dots = dots,
+                 .means = means,
+                 .variance = variance,
+                 .covariance = covariance},
     .dot = dot,
     .gather = gather,
     .gather_columns = gather_columns,

@@ -1,7 +1,7 @@
 /**
  * The kernels of one family. They are written once, in lanes.h, rows.h, gram.h,
- * cholesky.h and score.h, and built for each vector width in base.c, avx2.c
- * and avx512.c.
+ * cholesky.h and score.h, those of gaussian.h in density.h and moments.h, and
+ * built for each vector width in base.c, avx2.c and avx512.c.
  *
  * Every number is one chain of operations in a fixed order that depends on the
  * arguments alone. Lanes hold different numbers, never parts of one sum (but
@@ -16,10 +16,40 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include "coracle/gaussian.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
+/** What gaussian.h offers, by the names there. */
+typedef struct cor_gaussian_kernels {
+    void (*turn)(cor_tile *tile, const double *row, const double *center);
+    void (*whiten)(const cor_tile *tile, const double *packed, double *y);
+    void (*whitened_square)(const cor_tile *tile, const double *packed,
+                            double *q);
+    void (*distances)(const cor_tile *tile, int64_t components,
+                      const double *scale, const double *shift, double *q);
+    void (*nearest)(const cor_tile *tile, int64_t components, const double *q,
+                    int64_t *label, double *least);
+    void (*mixture)(const cor_tile *tile, const cor_tile_mix *mix,
+                    const double *q, double *r, double *density,
+                    double *entropy);
+    void (*sums)(const cor_tile *tile, int64_t count, const double *a,
+                 double *total);
+    void (*dots)(const cor_tile *tile, int64_t count, const double *a,
+                 const double *b, double *total);
+    void (*means)(const cor_tile *tile, int64_t components, const double *r,
+                  double *first);
+    void (*variance)(const cor_tile *tile, const double *r, const double *mean,
+                     double *first, double *second);
+    void (*covariance)(const cor_tile *tile, const double *r,
+                       const double *mean, double *work, double *first,
+                       double *second);
+} cor_gaussian_kernels;
+
 typedef struct cor_kernels {
+    cor_gaussian_kernels gaussian;
+
     /** a . b over ld floats. */
     float (*dot)(const float *a, const float *b, int64_t ld);
 

@@ -1,0 +1,281 @@
+/**
+ * Totals over the rows of a tile, by blocks of products held in registers: each
+ * accumulates lane by lane, over groups of rows in order, and its lanes are
+ * added at the end. The bound is the multiply-add rate.
+ */
+#ifndef MOMENTS_H
+#define MOMENTS_H
+
+#include "density.h"
+
+/* A block has DOWN x ACROSS accumulators; narrow families have half the
+   registers. */
+enum { DOWN = COR_LANES == 16 ? 4 : 2, ACROSS = 4, TOTALS = DOWN * ACROSS };
+
+typedef double totals[TOTALS][COR_GROUP];
+
+/* s[i] = the lanes of total i, added. */
+INLINE void sum_totals(const totals t, double s[TOTALS])
+{
+    EACH (i, 0, TOTALS / 8)
+        store_group(s + 8 * i, sum_groups(t + 8 * i));
+}
+
+/* total[k] += sum of a[k], or of a[k] b[k]. */
+INLINE void sum_arrays(const cor_tile *strip, int64_t count, const double *a,
+                       const double *b, double *total)
+{
+    for (int64_t k = 0; k < count; k++) {
+        double lane[8][COR_GROUP] = {{0}};
+        EACH (p, 0, PARTS) {
+            wide sum = {0};
+            int64_t at = k * strip->ld + p * WIDE;
+            for (int64_t z = at; z < at + used_rows(strip); z += COR_GROUP)
+                if (b)
+                    sum += load_wide(a + z) * load_wide(b + z);
+                else
+                    sum += load_wide(a + z);
+            store_wide(lane[0] + p * WIDE, sum);
+        }
+        total[k] += sum_groups(lane)[0];
+    }
+}
+
+static void sums(const cor_tile *strip, int64_t count, const double *a,
+                 double *total)
+{
+    sum_arrays(strip, count, a, NULL, total);
+}
+
+static void dots(const cor_tile *strip, int64_t count, const double *a,
+                 const double *b, double *total)
+{
+    sum_arrays(strip, count, a, b, total);
+}
+
+/* What a product runs over: `count` groups. Those of `a` lie one after the
+   other, those of `b` too, or begin at place[0], place[1], ... Arrays are ld
+   apart. */
+typedef struct product {
+    const double *a, *b;
+    const int64_t *place;
+    int64_t count, ld;
+} product;
+
+/* s[i * across + j] = a[i] . b[j] for i < down, j < across; only j >= i is
+   meant in a corner. */
+INLINE void product_block(const product *of, double s[TOTALS], int down,
+                          int across, bool corner, bool placed)
+{
+    int64_t ld = of->ld;
+    totals t = {{0}};
+    EACH (p, 0, PARTS) {
+        wide sum[DOWN][ACROSS] = {{{0}}};
+        const double *a = of->a + p * WIDE;
+        for (int64_t z = 0; z < of->count; z++, a += COR_GROUP) {
+            const double *b = of->b + p * WIDE;
+            b += placed ? of->place[z] : z * COR_GROUP;
+            wide other[ACROSS];
+            EACH (j, 0, across)
+                other[j] = load_wide(b + j * ld);
+            EACH (i, 0, down) {
+                wide own = load_wide(a + i * ld);
+                EACH (j, 0, across)
+                    if (!corner || j >= i)
+                        sum[i][j] += own * other[j];
+            }
+        }
+        EACH (i, 0, down)
+            EACH (j, 0, across)
+                store_wide(t[i * across + j] + p * WIDE, sum[i][j]);
+    }
+    sum_totals(t, s);
+}
+
+INLINE void product_across(const product *of, double s[TOTALS], int down,
+                           int64_t across, bool corner, bool placed)
+{
+    if (across >= 4)
+        product_block(of, s, down, 4, corner, placed);
+    else if (across == 3)
+        product_block(of, s, down, 3, corner, placed);
+    else if (across == 2)
+        product_block(of, s, down, 2, corner, placed);
+    else
+        product_block(of, s, down, 1, corner, placed);
+}
+
+/* Of any size up to DOWN x ACROSS. */
+INLINE void product_any(const product *of, double s[TOTALS], int64_t down,
+                        int64_t across, bool corner, bool placed)
+{
+    if (down >= DOWN)
+        product_across(of, s, DOWN, across, corner, placed);
+    else if (down == 3)
+        product_across(of, s, 3, across, corner, placed);
+    else if (down == 2)
+        product_across(of, s, 2, across, corner, placed);
+    else
+        product_across(of, s, 1, across, corner, placed);
+}
+
+INLINE int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void means(const cor_tile *strip, int64_t components, const double *r,
+                  double *first)
+{
+    product of = {.count = used_rows(strip) / COR_GROUP, .ld = strip->ld};
+    double s[TOTALS];
+    for (int64_t k = 0; k < components; k += DOWN)
+        for (int64_t j = 0; j < strip->columns; j += ACROSS) {
+            int64_t down = at_most(components - k, DOWN);
+            int64_t across = at_most(strip->columns - j, ACROSS);
+            of.a = r + k * of.ld;
+            of.b = strip->x + j * of.ld;
+            product_any(&of, s, down, across, false, false);
+            for (int64_t i = 0; i < down; i++)
+                for (int64_t e = 0; e < across; e++)
+                    first[(k + i) * strip->columns + j + e] +=
+                        s[i * across + e];
+        }
+}
+
+/* Columns [j, j + count) of one component. */
+INLINE void variance_block(const cor_tile *strip, const double *r,
+                           const double *x, const double *mean, double *first,
+                           double *second, int count)
+{
+    double lane[8][COR_GROUP] = {{0}}, s[8];
+    EACH (p, 0, PARTS) {
+        wide one[BATCH] = {{0}}, two[BATCH] = {{0}};
+        for (int64_t z = p * WIDE; z < used_rows(strip); z += COR_GROUP) {
+            wide own = load_wide(r + z);
+            EACH (j, 0, count) {
+                wide d = load_wide(x + j * strip->ld + z) - mean[j];
+                wide t = own * d;
+                one[j] += t;
+                two[j] += t * d;
+            }
+        }
+        EACH (j, 0, count) {
+            store_wide(lane[j] + p * WIDE, one[j]);
+            store_wide(lane[4 + j] + p * WIDE, two[j]);
+        }
+    }
+    store_group(s, sum_groups(lane));
+    EACH (j, 0, count) {
+        first[j] += s[j];
+        second[j] += s[4 + j];
+    }
+}
+
+static void variance(const cor_tile *strip, const double *r, const double *mean,
+                     double *first, double *second)
+{
+    int64_t j = 0;
+    for (; j + BATCH <= strip->columns; j += BATCH)
+        variance_block(strip, r, strip->x + j * strip->ld, mean + j, first + j,
+                       second + j, BATCH);
+    for (; j < strip->columns; j++)
+        variance_block(strip, r, strip->x + j * strip->ld, mean + j, first + j,
+                       second + j, 1);
+}
+
+/* Where the groups begin in which some r is not 0. */
+static int64_t find_groups(const double *r, int64_t rows, int64_t *place)
+{
+    int64_t count = 0;
+    for (int64_t z = 0; z < rows; z += COR_GROUP) {
+        int64_t bits[COR_GROUP], any = 0;
+        memcpy(bits, r + z, sizeof bits);
+        EACH (i, 0, COR_GROUP)
+            any |= bits[i];
+        place[count] = z;
+        count += any != 0;
+    }
+    return count;
+}
+
+/* t = r (x - mean) for some columns, the groups that count one after the other;
+   first += its totals. */
+INLINE void weigh_block(const product *of, const double *r, const double *x,
+                        const double *mean, double *t, double *first, int count)
+{
+    double lane[8][COR_GROUP] = {{0}}, s[8];
+    EACH (p, 0, PARTS) {
+        wide sum[BATCH] = {{0}};
+        for (int64_t z = 0; z < of->count; z++) {
+            int64_t from = of->place[z] + p * WIDE;
+            wide own = load_wide(r + from);
+            EACH (j, 0, count) {
+                wide d = load_wide(x + j * of->ld + from) - mean[j];
+                wide w = own * d;
+                store_wide(t + j * of->ld + z * COR_GROUP + p * WIDE, w);
+                sum[j] += w;
+            }
+        }
+        EACH (j, 0, count)
+            store_wide(lane[j] + p * WIDE, sum[j]);
+    }
+    store_group(s, sum_groups(lane));
+    EACH (j, 0, count)
+        first[j] += s[j];
+}
+
+static void weigh(const product *of, const cor_tile *strip, const double *r,
+                  const double *mean, double *t, double *first)
+{
+    int64_t j = 0, ld = strip->ld;
+    for (; j + BATCH <= strip->columns; j += BATCH)
+        weigh_block(of, r, strip->x + j * ld, mean + j, t + j * ld, first + j,
+                    BATCH);
+    for (; j < strip->columns; j++)
+        weigh_block(of, r, strip->x + j * ld, mean + j, t + j * ld, first + j,
+                    1);
+}
+
+/* The rows [i, i + down) of the packed triangle: += t x' - s mean', where s are
+   this tile's totals of t: one of the factors is taken about the mean, the
+   other about the center of the tile, and that put right at the end. */
+static void triangle_rows(product *of, const cor_tile *strip, const double *t,
+                          int64_t i, int64_t down, const double *mean,
+                          const double *s, double *row)
+{
+    int64_t columns = strip->columns, next = columns - i;
+    for (int64_t j = i; j < columns; j += ACROSS) {
+        double total[TOTALS];
+        int64_t across = at_most(columns - j, ACROSS);
+        of->a = t + i * of->ld;
+        of->b = strip->x + j * of->ld;
+        product_any(of, total, down, across, j == i, true);
+        for (int64_t a = 0, at = j - i; a < down; at += next - a - 1, a++)
+            for (int64_t b = j == i ? a : 0; b < across; b++)
+                row[at + b] += total[a * across + b] - s[i + a] * mean[j + b];
+    }
+}
+
+static void covariance(const cor_tile *strip, const double *r,
+                       const double *mean, double *work, double *first,
+                       double *second)
+{
+    int64_t columns = strip->columns, ld = strip->ld;
+    double *own = work + columns * ld; /* this tile's first moments */
+    int64_t *place = (int64_t *)(own + columns);
+    product of = {.place = place, .ld = ld};
+    of.count = find_groups(r, used_rows(strip), place);
+    memset(own, 0, (size_t)columns * sizeof *own);
+    weigh(&of, strip, r, mean, work, own);
+    for (int64_t i = 0; i < columns; i += DOWN) {
+        int64_t down = at_most(columns - i, DOWN);
+        triangle_rows(&of, strip, work, i, down, mean, own, second);
+        for (int64_t a = 0; a < down; a++)
+            second += columns - i - a;
+    }
+    for (int64_t j = 0; j < columns; j++)
+        first[j] += own[j];
+}
+
+#endif
