@@ -7,10 +7,10 @@ set(COR_ROOMS core team store linalg records ingest prepare recommend mixture ev
 
 set(COR_HEADERS_core cells cut failure status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
-set(COR_HEADERS_store file ids interactions matrix)
+set(COR_HEADERS_store file ids interactions matrix table)
 set(COR_HEADERS_linalg linalg dense gaussian)
 set(COR_HEADERS_report csv result progress plan)
-set(COR_HEADERS_records source)
+set(COR_HEADERS_records field json path source)
 set(COR_HEADERS_ingest ingest)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model als recommend)
@@ -35,13 +35,14 @@ set(COR_BELOW_jobs ${COR_ROOMS})
 
 # Outside libraries: the header to guard, the rooms that may include it.
 set(COR_OUTSIDE mpi.h hdf5.h cblas.h lapack.h jansson.h popt.h xxhash.h md5.h
-                Random123/philox.h)
+                Random123/philox.h simdjson.h)
 set(COR_MAY_mpi.h team store)
 set(COR_MAY_hdf5.h store)
 set(COR_MAY_cblas.h linalg)
 set(COR_MAY_lapack.h linalg)
 set(COR_MAY_jansson.h report)
 set(COR_MAY_popt.h command)
+set(COR_MAY_simdjson.h records)
 set(COR_MAY_xxhash.h core)
 set(COR_MAY_md5.h prepare)
 set(COR_MAY_Random123/philox.h core)

@@ -334,7 +334,7 @@ static bool known_type(hid_t type, enum cor_type *known, int64_t *width)
     }
 }
 
-static void learn_layout(cor_extent *extent)
+void cor_extent_layout(cor_extent *extent)
 {
     hid_t list = H5Dget_create_plist(extent->id);
     hsize_t chunk[2] = {1, 1};
@@ -371,7 +371,7 @@ static int open_extent(const cor_file *file, const char *name,
     extent->rows = (int64_t)dims[0];
     extent->columns = (int64_t)dims[1];
     if (known) {
-        learn_layout(extent);
+        cor_extent_layout(extent);
         return COR_OK;
     }
     return cor_fail(COR_EDATA,

@@ -81,6 +81,9 @@ int cor_attribute_text(hid_t file, hid_t link, const char *path,
 
 /** Open a dataset and learn its shape. Collective, agreed. */
 int cor_extent_open(const cor_file *file, const char *name, cor_extent *extent);
+/** Learn how an open dataset is cut into chunks, and whether they are packed.
+ */
+void cor_extent_layout(cor_extent *extent);
 /** Read into memory of `type` and `width`; local, not agreed. */
 int cor_extent_read(const cor_file *file, const char *name,
                     const cor_extent *extent, enum cor_type type, int64_t width,
