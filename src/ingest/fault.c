@@ -46,9 +46,8 @@ static void describe_row(const ingest_fault *fault, const ingest_layout *layout,
                  found >> 20);
 }
 
-/* The part of the message behind "file:line: ". */
-static void describe(const ingest_fault *fault, const ingest_layout *layout,
-                     char *out, size_t size)
+void ingest_fault_describe(const ingest_fault *fault,
+                           const ingest_layout *layout, char *out, size_t size)
 {
     static const char *const is_not[] = {
         [FAULT_UTF8] = "UTF-8 text",
@@ -77,7 +76,7 @@ int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,
     char text[512];
     int64_t line;
     COR_TRY(cor_source_line(team, file, fault->offset, &line));
-    describe(fault, layout, text, sizeof text);
+    ingest_fault_describe(fault, layout, text, sizeof text);
     const char *remedy = "correct the file or use --on-error skip";
     if (fault->kind == FAULT_OPEN)
         remedy = "close it, or double a quote that belongs to the text";

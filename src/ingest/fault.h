@@ -33,6 +33,10 @@ typedef struct ingest_fault {
 void ingest_fault_quote(ingest_fault *fault, const char *begin,
                         const char *end);
 
+/* The part of the message behind "file:line: ". */
+void ingest_fault_describe(const ingest_fault *fault,
+                           const ingest_layout *layout, char *out, size_t size);
+
 /* Faults after which it is not known where rows begin: never set aside. */
 static inline bool ingest_fault_is_final(const ingest_fault *fault)
 {
