@@ -11,7 +11,7 @@
 #ifndef CORACLE_LINALG_H
 #define CORACLE_LINALG_H
 
-#include "coracle/status.h"
+#include "coracle/team.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +32,9 @@ enum cor_family cor_family_best(void);
     best; ranks agree on the least before they compute. */
 void cor_family_use(enum cor_family family);
 enum cor_family cor_family_used(void);
+/** Kernels of different width may differ in the last bits: from now on all
+    ranks use the least of theirs. Collective. */
+void cor_family_agree(const cor_team *team);
 const char *cor_family_name(enum cor_family family);
 
 /** Floats from one row to the next: `factors` rounded up to 16. */
@@ -71,6 +74,10 @@ typedef struct cor_ridge_row {
     int64_t count;
     double mean;
     double reg, reg_bias; /* as they apply to this row; >= 0 */
+    const float *weight;  /* count, > 0: an error counts weight^2 times; NULL:
+                             once. Only with `scale` and without bias */
+    const float *scale;   /* ld, padding 0: factor f is regularised by
+                             reg / scale_f^2 instead; NULL: all by reg */
 } cor_ridge_row;
 
 /** Work space of one thread. */
@@ -102,11 +109,47 @@ int cor_ridge_solve(cor_ridge *ridge, const cor_ridge_row *row, float *x,
 int64_t cor_ridge_sum_length(const cor_ridge *ridge);
 /** Sums of row->count ratings, into `sums` (overwritten); reg is not used. */
 void cor_ridge_sums(cor_ridge *ridge, const cor_ridge_row *row, double *sums);
+/** Sums of rows whose `scale` was 1 become those of `scale`; the solution of
+    these is x / scale. Local. */
+void cor_ridge_scale_sums(const cor_ridge *ridge, const float *scale,
+                          double *sums);
 int cor_ridge_solve_sums(cor_ridge *ridge, const double *sums, double reg,
                          double reg_bias, float *x, float *bias, double *loss);
 
+/**
+ * A row improved instead of solved, without bias; `scale` must be given. x is
+ * where to start, and where it ended.
+ *
+ * cor_ridge_descend takes `steps` steps of conjugate gradients on the system
+ * preconditioned by its regularisation. Takács, Pilászy, Tikk, "Applications of
+ * the conjugate gradient method for implicit feedback collaborative filtering",
+ * RecSys 2011.
+ *
+ * cor_ridge_blocks minimises exactly over `block` factors after the other (a
+ * multiple of 16). Rendle, Krichene, Zhang, Koren, "iALS++: speeding up matrix
+ * factorization with subspace optimization", 2021.
+ *
+ * Bound by reading the gathered rows once a step, or once a block, from the
+ * cache; rows too many for that are gathered again.
+ * @param[in,out] x  ld floats, padding 0; 0 where count is 0
+ * @param[out] loss  of x
+ * @return COR_OK; COR_ENUMERIC: a number is not finite
+ */
+int cor_ridge_descend(cor_ridge *ridge, const cor_ridge_row *row, int64_t steps,
+                      float *x, double *loss);
+int cor_ridge_blocks(cor_ridge *ridge, const cor_ridge_row *row, int64_t block,
+                     float *x, double *loss);
+
 /** Floating-point operations that cor_ridge_solve counts for a row. */
 double cor_ridge_flops(int64_t factors, int64_t count);
+
+/**
+ * The sum of y y^T over `count` rows, at `row`, in doubles: the packed lower
+ * triangle by columns, factors (factors + 1) / 2 of them, overwritten. Runs of
+ * rows are summed in single precision, as above.
+ */
+void cor_ridge_gram(cor_ridge *ridge, const float *row, int64_t count,
+                    double *packed);
 
 /** One line that names the BLAS library, its threading and its kernel. */
 const char *cor_linalg_version(void);

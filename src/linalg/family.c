@@ -60,6 +60,13 @@ enum cor_family cor_family_used(void)
     return family;
 }
 
+void cor_family_agree(const cor_team *team)
+{
+    int64_t family = cor_family_used();
+    cor_team_min(team, &family, 1);
+    cor_family_use((enum cor_family)family);
+}
+
 const cor_kernels *cor_kernels_used(void)
 {
     switch (cor_family_used()) {

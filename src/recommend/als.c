@@ -45,15 +45,6 @@ static int check_options(const cor_als_options *o)
     return COR_OK;
 }
 
-/* Kernels of different width may differ in the last bits: all take the least.
- */
-static void agree_on_kernels(const cor_team *team)
-{
-    int64_t family = cor_family_used();
-    cor_team_min(team, &family, 1);
-    cor_family_use((enum cor_family)family);
-}
-
 /* The model's view of a side: takes counts, means and the id table. */
 static int model_side(const cor_team *team, cor_ratings_side *data, cor_ids *id,
                       cor_model_side *side)
@@ -441,7 +432,7 @@ int cor_als_train(const cor_team *team, cor_interactions *train,
     *model = (cor_model){0};
     *fit = (cor_als_fit){0};
     COR_TRY(check_options(options));
-    agree_on_kernels(team);
+    cor_family_agree(team);
     als a = {.team = team,
              .options = options,
              .progress = progress,

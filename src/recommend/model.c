@@ -322,14 +322,6 @@ static int read_side(const cor_team *team, const cor_file *file,
     return read_columns(file, model, names, side);
 }
 
-/* Ranks that would choose different kernels agree on the least of them. */
-static void agree_on_family(const cor_team *team)
-{
-    int64_t least = cor_family_used();
-    cor_team_min(team, &least, 1);
-    cor_family_use((enum cor_family)least);
-}
-
 static int read_content(const cor_team *team, const cor_file *file,
                         cor_model *model)
 {
@@ -352,7 +344,7 @@ int cor_model_read(const cor_team *team, const char *path, cor_model *model)
     int rc = read_content(team, file, model);
     cor_file_close(&file);
     if (rc == COR_OK)
-        agree_on_family(team);
+        cor_family_agree(team);
     else
         cor_model_free(model);
     return rc;
