@@ -8,7 +8,7 @@ set(COR_ROOMS core team store linalg records ingest prepare recommend mixture ev
 set(COR_HEADERS_core cells cut failure status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
 set(COR_HEADERS_store file ids interactions matrix table)
-set(COR_HEADERS_linalg linalg dense gaussian)
+set(COR_HEADERS_linalg basis linalg dense gaussian)
 set(COR_HEADERS_report csv result progress plan)
 set(COR_HEADERS_records field json path source)
 set(COR_HEADERS_ingest ingest)

@@ -16,6 +16,11 @@ void ridge_exact_sums(cor_ridge *ridge, const cor_ridge_row *row)
     for (int64_t j = 0; j < row->count; j++) {
         const float *y = row->table + row->index[j] * ridge->ld;
         double target = row_target(row, j);
+        if (row->scale) {
+            ridge_gather(ridge, row, j, 1);
+            y = ridge->rows;
+            target *= row->weight ? row->weight[j] : 1;
+        }
         double *normal = sums + normal_place(k);
         sums[SUM_SQUARE] += target * target;
         sums[SUM_TARGET] += target;

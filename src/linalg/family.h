@@ -4,6 +4,7 @@
 #include "moments.h"
 #include "rows.h"
 #include "score.h"
+#include "weighted.h"
 
 const cor_kernels COR_TABLE = {
     .gaussian = {.turn = turn_tile,
@@ -20,6 +21,9 @@ const cor_kernels COR_TABLE = {
     .dot = dot,
     .gather = gather,
     .gather_columns = gather_columns,
+    .gather_scaled = gather_scaled,
+    .scale_columns = scale_columns,
+    .residual = residual,
     .row_sums = row_sums,
     .combine = combine,
     .gram = gram,

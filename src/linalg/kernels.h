@@ -63,6 +63,20 @@ typedef struct cor_kernels {
                            int64_t count, const float *zeros, float *out,
                            int64_t out_ld);
 
+    /** The floats 0 .. width of rows, each times its weight (NULL: 1) and the
+        scale of its factor; `width` is a multiple of 16, and the rows' ld. */
+    void (*gather_scaled)(const float *table, int64_t ld, int64_t width,
+                          const int32_t *index, int64_t count, int64_t ahead,
+                          const float *weight, const float *scale, float *rows);
+    /** The same for what gather_columns made of `count` rows, in place. */
+    void (*scale_columns)(float *columns, int64_t ld, int64_t factors,
+                          int64_t count, const float *weight,
+                          const float *scale);
+    /** error_z = target_z - row z . x; out += the rows times error. */
+    void (*residual)(const float *rows, int64_t ld, int64_t count,
+                     const float *target, const float *x, float *error,
+                     float *out);
+
     /** sum += the rows, dual += the rows times target; ld floats each. */
     void (*row_sums)(const float *rows, int64_t ld, int64_t count,
                      const float *target, float *sum, float *dual);

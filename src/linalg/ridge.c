@@ -27,10 +27,8 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    BLOCK = 64, /* gathered rows: 32 KiB at 128 factors */
-    RUN = 1024  /* ratings summed in single precision, whole blocks */
-};
+/* Ratings summed in single precision, whole blocks. */
+enum { BLOCK = RIDGE_BLOCK, RUN = 1024 };
 
 /* Pivots below these parts of the diagonal are rounding: of sums in double
    precision, and of sums whose runs were single. */
@@ -83,6 +81,8 @@ void cor_ridge_destroy(cor_ridge **ridge)
                       r->right, r->diagonal, r->inverse, r->weight, r->zeros};
     for (size_t b = 0; b < sizeof block / sizeof *block; b++)
         cor_free(block[b]);
+    cor_free(r->kept);
+    cor_free(r->residual);
     cor_free(r->sums);
     cor_free(r->scratch);
     cor_free(r);
@@ -111,16 +111,32 @@ double cor_ridge_flops(int64_t factors, int64_t count)
     return gram + m * m * m / 3 + 2 * m * m + 4 * n * k;
 }
 
-/* Targets from .. from + count of a row. */
-static void find_targets(cor_ridge *ridge, const cor_ridge_row *row,
-                         int64_t from, int64_t count, totals *total)
+void ridge_targets(const cor_ridge_row *row, int64_t from, int64_t count,
+                   float *target, double *sum, double *square)
 {
     for (int64_t z = 0; z < count; z++) {
-        double target = row_target(row, from + z);
-        ridge->target[z] = (float)target;
-        total->target += target;
-        total->square += target * target;
+        double t = row_target(row, from + z);
+        if (row->weight)
+            t *= (double)row->weight[from + z];
+        target[z] = (float)t;
+        *sum += t;
+        *square += t * t;
     }
+}
+
+void ridge_gather(cor_ridge *ridge, const cor_ridge_row *row, int64_t from,
+                  int64_t count)
+{
+    const cor_kernels *kernels = cor_kernels_used();
+    const int32_t *index = row->index + from;
+    int64_t ahead = row->count - from;
+    if (row->scale)
+        kernels->gather_scaled(row->table, ridge->ld, ridge->ld, index, count,
+                               ahead, row->weight ? row->weight + from : NULL,
+                               row->scale, ridge->rows);
+    else
+        kernels->gather(row->table, ridge->ld, index, count, ahead,
+                        ridge->rows);
 }
 
 /* Gram matrix, sum and dual of ratings from .. from + count. */
@@ -133,9 +149,9 @@ static void sum_run(cor_ridge *ridge, const cor_ridge_row *row, int64_t from,
     memset(ridge->dual, 0, (size_t)ld * sizeof(float));
     for (int64_t z = 0; z < count; z += BLOCK) {
         int64_t block = count - z < BLOCK ? count - z : BLOCK;
-        find_targets(ridge, row, from + z, block, total);
-        kernels->gather(row->table, ld, row->index + from + z, block,
-                        row->count - from - z, ridge->rows);
+        ridge_targets(row, from + z, block, ridge->target, &total->target,
+                      &total->square);
+        ridge_gather(ridge, row, from + z, block);
         kernels->row_sums(ridge->rows, ld, block, ridge->target, ridge->sum,
                           ridge->dual);
         kernels->gram(ridge->rows, ld, block, ridge->factors, z == 0,
@@ -237,10 +253,13 @@ static bool solve_ratings(cor_ridge *ridge, const cor_ridge_row *row, float *x,
     int64_t n = row->count, ld = cor_padded(n);
     float *p = ridge->target;
     totals total = {0};
-    find_targets(ridge, row, 0, n, &total);
+    ridge_targets(row, 0, n, p, &total.target, &total.square);
     memset(p + n, 0, (size_t)(ld - n) * sizeof *p);
     kernels->gather_columns(row->table, ridge->ld, row->index, n, ridge->zeros,
                             ridge->rows, ld);
+    if (row->scale)
+        kernels->scale_columns(ridge->rows, ld, ridge->factors, n, row->weight,
+                               row->scale);
     kernels->gram(ridge->rows, ld, ridge->factors, n, true, ridge->matrix);
     set_diagonal(ridge, ld, n, row->reg);
     if (!kernels->factor(ridge->matrix, ld, n, ridge->diagonal, ridge->inverse))
@@ -252,6 +271,8 @@ static bool solve_ratings(cor_ridge *ridge, const cor_ridge_row *row, float *x,
     if (ridge->bias)
         b = ratings_bias(ridge, row, p, &pq);
     kernels->backward(ridge->matrix, ld, n, ridge->inverse, p, ridge->weight);
+    for (int64_t z = 0; row->weight && z < n; z++)
+        ridge->weight[z] *= row->weight[z];
     kernels->combine(row->table, ridge->ld, row->index, n, ridge->weight, x);
     double minimum = row->reg * (pp - b * pq);
     put_result(bias, loss, b, minimum);
@@ -310,11 +331,14 @@ int cor_ridge_solve(cor_ridge *ridge, const cor_ridge_row *row, float *x,
         solved = solve_sums(ridge, ridge->sums, row->reg, row->reg_bias, x,
                             bias, loss);
     }
-    if (solved)
-        return COR_OK;
-    ridge_exact_sums(ridge, row);
-    return ridge_exact_solve(ridge, row->reg, row->reg_bias, LEAST_EXACT, x,
-                             bias, loss);
+    if (!solved) {
+        ridge_exact_sums(ridge, row);
+        COR_TRY(ridge_exact_solve(ridge, row->reg, row->reg_bias, LEAST_EXACT,
+                                  x, bias, loss));
+    }
+    for (int64_t f = 0; row->scale && f < ridge->ld; f++)
+        x[f] *= row->scale[f];
+    return COR_OK;
 }
 
 /* Add the sums of a run to the sums of its row. */
@@ -345,6 +369,20 @@ void cor_ridge_sums(cor_ridge *ridge, const cor_ridge_row *row, double *sums)
     sums[normal_place(ridge->factors)] = (double)row->count;
 }
 
+void cor_ridge_scale_sums(const cor_ridge *ridge, const float *scale,
+                          double *sums)
+{
+    int64_t k = ridge->factors;
+    double *sum = sums + normal_place(k) + 1, *gram = sum + k;
+    for (int64_t f = 0; f < k; f++) {
+        sums[SUM_DUAL + f] *= (double)scale[f];
+        sum[f] *= (double)scale[f];
+    }
+    for (int64_t c = 0; c < k; c++)
+        for (int64_t r = c; r < k; r++)
+            *gram++ *= (double)scale[c] * scale[r];
+}
+
 int cor_ridge_solve_sums(cor_ridge *ridge, const double *sums, double reg,
                          double reg_bias, float *x, float *bias, double *loss)
 {
@@ -356,4 +394,22 @@ int cor_ridge_solve_sums(cor_ridge *ridge, const double *sums, double reg,
         memcpy(ridge->sums, sums,
                (size_t)cor_ridge_sum_length(ridge) * sizeof *sums);
     return ridge_exact_solve(ridge, reg, reg_bias, LEAST_RUNS, x, bias, loss);
+}
+
+void cor_ridge_gram(cor_ridge *ridge, const float *row, int64_t count,
+                    double *packed)
+{
+    int64_t k = ridge->factors, ld = ridge->ld;
+    memset(packed, 0, (size_t)(k * (k + 1) / 2) * sizeof *packed);
+    for (int64_t from = 0; from < count; from += RUN) {
+        int64_t run = count - from < RUN ? count - from : RUN;
+        for (int64_t z = 0; z < run; z += BLOCK)
+            cor_kernels_used()->gram(row + (from + z) * ld, ld,
+                                     run - z < BLOCK ? run - z : BLOCK, k,
+                                     z == 0, ridge->matrix);
+        double *gram = packed;
+        for (int64_t c = 0; c < k; c++)
+            for (int64_t r = c; r < k; r++)
+                *gram++ += ridge->matrix[c * ld + r];
+    }
 }

@@ -13,6 +13,9 @@
 
 #include "coracle/linalg.h"
 
+/** Rows gathered at a time: 32 KiB at 128 factors. */
+enum { RIDGE_BLOCK = 64 };
+
 enum { SUM_SQUARE, SUM_TARGET, SUM_DUAL };
 
 struct cor_ridge {
@@ -27,8 +30,11 @@ struct cor_ridge {
     float *diagonal, *inverse; /* see kernels.h */
     float *weight;             /* of the ratings, in their space */
     float *zeros;
-    double *sums;    /* as above */
-    double *scratch; /* 2 x (factors + 1) */
+    float *kept;     /* gathered rows that stay for all steps: descend.c */
+    float *residual; /* of all ratings of a row: descend.c */
+    int64_t kept_room, residual_room; /* floats */
+    double *sums;                     /* as above */
+    double *scratch;                  /* 2 x (factors + 1) */
 };
 
 /** Where the packed normal matrix begins in the sums. */
@@ -43,6 +49,15 @@ static inline double row_target(const cor_ridge_row *row, int64_t j)
     double target = row->value[j] - row->mean;
     return row->other_bias ? target - row->other_bias[row->index[j]] : target;
 }
+
+/** Targets of ratings from .. from + count, weighted, into `target`. */
+void ridge_targets(const cor_ridge_row *row, int64_t from, int64_t count,
+                   float *target, double *sum, double *square);
+
+/** Gather ratings from .. from + count of a row into ridge->rows, weighted and
+    scaled where the row says so. */
+void ridge_gather(cor_ridge *ridge, const cor_ridge_row *row, int64_t from,
+                  int64_t count);
 
 /** Sums of a row in double precision throughout, into ridge->sums. */
 void ridge_exact_sums(cor_ridge *ridge, const cor_ridge_row *row);
