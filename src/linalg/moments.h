@@ -56,15 +56,15 @@ static void dots(const cor_tile *strip, int64_t count, const double *a,
 /* What a product runs over: `count` groups. Those of `a` lie one after the
    other, those of `b` too, or begin at place[0], place[1], ... Arrays are ld
    apart. */
-typedef struct product {
+typedef struct pairing {
     const double *a, *b;
     const int64_t *place;
     int64_t count, ld;
-} product;
+} pairing;
 
 /* s[i * across + j] = a[i] . b[j] for i < down, j < across; only j >= i is
    meant in a corner. */
-INLINE void product_block(const product *of, double s[TOTALS], int down,
+INLINE void product_block(const pairing *of, double s[TOTALS], int down,
                           int across, bool corner, bool placed)
 {
     int64_t ld = of->ld;
@@ -92,7 +92,7 @@ INLINE void product_block(const product *of, double s[TOTALS], int down,
     sum_totals(t, s);
 }
 
-INLINE void product_across(const product *of, double s[TOTALS], int down,
+INLINE void product_across(const pairing *of, double s[TOTALS], int down,
                            int64_t across, bool corner, bool placed)
 {
     if (across >= 4)
@@ -106,7 +106,7 @@ INLINE void product_across(const product *of, double s[TOTALS], int down,
 }
 
 /* Of any size up to DOWN x ACROSS. */
-INLINE void product_any(const product *of, double s[TOTALS], int64_t down,
+INLINE void product_any(const pairing *of, double s[TOTALS], int64_t down,
                         int64_t across, bool corner, bool placed)
 {
     if (down >= DOWN)
@@ -127,7 +127,7 @@ INLINE int64_t at_most(int64_t a, int64_t b)
 static void means(const cor_tile *strip, int64_t components, const double *r,
                   double *first)
 {
-    product of = {.count = used_rows(strip) / COR_GROUP, .ld = strip->ld};
+    pairing of = {.count = used_rows(strip) / COR_GROUP, .ld = strip->ld};
     double s[TOTALS];
     for (int64_t k = 0; k < components; k += DOWN)
         for (int64_t j = 0; j < strip->columns; j += ACROSS) {
@@ -201,7 +201,7 @@ static int64_t find_groups(const double *r, int64_t rows, int64_t *place)
 
 /* t = r (x - mean) for some columns, the groups that count one after the other;
    first += its totals. */
-INLINE void weigh_block(const product *of, const double *r, const double *x,
+INLINE void weigh_block(const pairing *of, const double *r, const double *x,
                         const double *mean, double *t, double *first, int count)
 {
     double lane[8][COR_GROUP] = {{0}}, s[8];
@@ -225,7 +225,7 @@ INLINE void weigh_block(const product *of, const double *r, const double *x,
         first[j] += s[j];
 }
 
-static void weigh(const product *of, const cor_tile *strip, const double *r,
+static void weigh(const pairing *of, const cor_tile *strip, const double *r,
                   const double *mean, double *t, double *first)
 {
     int64_t j = 0, ld = strip->ld;
@@ -240,7 +240,7 @@ static void weigh(const product *of, const cor_tile *strip, const double *r,
 /* The rows [i, i + down) of the packed triangle: += t x' - s mean', where s are
    this tile's totals of t: one of the factors is taken about the mean, the
    other about the center of the tile, and that put right at the end. */
-static void triangle_rows(product *of, const cor_tile *strip, const double *t,
+static void triangle_rows(pairing *of, const cor_tile *strip, const double *t,
                           int64_t i, int64_t down, const double *mean,
                           const double *s, double *row)
 {
@@ -264,7 +264,7 @@ static void covariance(const cor_tile *strip, const double *r,
     int64_t columns = strip->columns, ld = strip->ld;
     double *own = work + columns * ld; /* this tile's first moments */
     int64_t *place = (int64_t *)(own + columns);
-    product of = {.place = place, .ld = ld};
+    pairing of = {.place = place, .ld = ld};
     of.count = find_groups(r, used_rows(strip), place);
     memset(own, 0, (size_t)columns * sizeof *own);
     weigh(&of, strip, r, mean, work, own);
