@@ -18,6 +18,10 @@ typedef struct cor_route cor_route;
  */
 int cor_route_create(const cor_team *team, const int32_t *to, int64_t rows,
                      cor_route **route);
+/** As cor_route_create for rows that stand in the order of the ranks that they
+    go to: the first count[0] to rank 0, and so on. Collective. */
+int cor_route_create_in_order(const cor_team *team, const int64_t *count,
+                              cor_route **route);
 void cor_route_destroy(cor_route **route);
 
 /** Rows that arrive at me. */
@@ -34,6 +38,14 @@ int64_t cor_route_arrivals_from(const cor_route *route, int rank);
  */
 int cor_route_send(const cor_route *route, const void *column, size_t width,
                    void *out);
+
+/**
+ * As cor_route_send on a route of rows in order, but what I send to myself
+ * stays where it is: `out` gets the elements of the other ranks alone, without
+ * a gap between those before me and those behind me. Collective.
+ */
+int cor_route_send_others(const cor_route *route, const void *column,
+                          size_t width, void *out);
 
 /**
  * Move answers back: answer j belongs to the row that arrived as j; `out` gets

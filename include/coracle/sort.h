@@ -15,6 +15,16 @@ int cor_sort_keys(uint64_t *key, int64_t count);
  */
 int cor_sort_pairs(uint64_t *key, int64_t *value, int64_t count);
 
+/**
+ * Sort by some of the bits alone, [from, from + bits) of at most 64; keys that
+ * are equal in them keep their order. For small sorts in great number: nothing
+ * is allocated. @param[in] count  of keys, below 2^32
+ * @param[out] spare  room for as many
+ * @return where the sorted keys stand: `key` or `spare`
+ */
+uint64_t *cor_sort_by_bits(uint64_t *key, uint64_t *spare, int64_t count,
+                           int from, int bits);
+
 /** The unsigned key whose order is that of the signed number, and back. */
 static inline uint64_t cor_sort_key_int64(int64_t number)
 {

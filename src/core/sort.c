@@ -115,3 +115,62 @@ int cor_sort_keys(uint64_t *key, int64_t count)
 {
     return cor_sort_pairs(key, NULL, count);
 }
+
+/* Digits of much the same width, few enough for the counters of a pass to stay
+   in the first-level cache. */
+enum { NARROW_BITS = 10, NARROW_PASSES = 7 };
+
+typedef struct digits {
+    int passes;
+    int shift[NARROW_PASSES + 1];
+    uint32_t seen[NARROW_PASSES][1 << NARROW_BITS];
+} digits;
+
+static uint64_t narrow_digit(const digits *d, uint64_t key, int pass)
+{
+    int width = d->shift[pass + 1] - d->shift[pass];
+    return key >> d->shift[pass] & ((UINT64_C(1) << width) - 1);
+}
+
+static void cut_digits(digits *d, int from, int bits)
+{
+    d->passes = (bits + NARROW_BITS - 1) / NARROW_BITS;
+    for (int pass = 0; pass <= d->passes; pass++)
+        d->shift[pass] = from + (pass ? bits * pass / d->passes : 0);
+}
+
+static void count_narrow(digits *d, const uint64_t *key, int64_t count)
+{
+    memset(d->seen, 0, (size_t)d->passes * sizeof *d->seen);
+    for (int64_t i = 0; i < count; i++)
+        for (int pass = 0; pass < d->passes; pass++)
+            d->seen[pass][narrow_digit(d, key[i], pass)]++;
+}
+
+static void scatter_narrow(digits *d, int pass, const uint64_t *key,
+                           int64_t count, uint64_t *out)
+{
+    uint32_t *place = d->seen[pass], next = 0;
+    for (int i = 0; i < 1 << NARROW_BITS; i++) {
+        uint32_t here = place[i];
+        place[i] = next;
+        next += here;
+    }
+    for (int64_t i = 0; i < count; i++)
+        out[place[narrow_digit(d, key[i], pass)]++] = key[i];
+}
+
+uint64_t *cor_sort_by_bits(uint64_t *key, uint64_t *spare, int64_t count,
+                           int from, int bits)
+{
+    digits d; /* large, so only what is used is cleared */
+    cut_digits(&d, from, bits);
+    count_narrow(&d, key, count);
+    for (int pass = 0; pass < d.passes; pass++) {
+        scatter_narrow(&d, pass, key, count, spare);
+        uint64_t *sorted = spare;
+        spare = key;
+        key = sorted;
+    }
+    return key;
+}

@@ -1,9 +1,9 @@
 /* Rows to the ranks that own their users, and each user's rows in order.
  *
  * Rows are counted by user on even blocks of users, one block a rank, so that
- * no rank holds all users; the running counts give the shards. The rows then
- * travel a column at a time, and order.c sorts them where they are.
- */
+ * no rank holds all users; the running counts give the shards. Rows that are in
+ * order already, as after a cut, then travel in slices of their columns; others
+ * are put in order by order.c. */
 #include "coracle/interactions.h"
 
 #include "coracle/cut.h"
@@ -15,8 +15,7 @@
 
 enum { BATCH = 1 << 20 };
 
-/* Runs of equal users among my rows: most inputs come grouped by user, so this
-   is far less to send than the rows. */
+/* Users and how many of my rows they have. */
 typedef struct user_runs {
     int64_t count;
     int32_t *user;
@@ -31,29 +30,59 @@ static void free_runs(user_runs *runs)
     cor_free(runs->to);
 }
 
+static int make_runs(int64_t count, user_runs *runs)
+{
+    COR_TRY(COR_NEW(&runs->user, count));
+    COR_TRY(COR_NEW(&runs->rows, count));
+    return COR_NEW(&runs->to, count);
+}
+
+static void add_run(const cor_team *team, const cor_interactions *data,
+                    int32_t user, int64_t rows, user_runs *runs)
+{
+    runs->user[runs->count] = user;
+    runs->rows[runs->count] = rows;
+    runs->to[runs->count++] =
+        (int32_t)cor_cut_part(data->users, user, cor_team_size(team));
+}
+
+/* Runs of equal users: most inputs come grouped by user, so this is far less to
+   send than the rows. */
 static int find_runs(const cor_team *team, const cor_interactions *data,
                      int64_t begin, int64_t end, user_runs *runs)
 {
     const int32_t *user = data->user;
-    int64_t run = -1;
-    COR_TRY(COR_NEW(&runs->user, end - begin));
-    COR_TRY(COR_NEW(&runs->rows, end - begin));
-    COR_TRY(COR_NEW(&runs->to, end - begin));
-    for (int64_t i = begin; i < end; i++) {
-        if (user[i] < 0 || user[i] >= data->users)
-            return cor_fail(COR_EDEFECT,
-                            "user %ld of a row is not among the %lld users",
-                            (long)user[i], (long long)data->users);
-        if (i == begin || user[i] != user[i - 1]) {
-            runs->user[++run] = user[i];
-            runs->rows[run] = 0;
-            runs->to[run] = (int32_t)cor_cut_part(data->users, user[i],
-                                                  cor_team_size(team));
-        }
-        runs->rows[run]++;
+    COR_TRY(make_runs(end - begin, runs));
+    for (int64_t i = begin, next; i < end; i = next) {
+        for (next = i + 1; next < end && user[next] == user[i];)
+            next++;
+        add_run(team, data, user[i], next - i, runs);
     }
-    runs->count = run + 1;
     return COR_OK;
+}
+
+/* Whether a count for every user costs less than my rows do; then rows in no
+   order are counted a few times faster. */
+static bool can_tally(const cor_interactions *data)
+{
+    return data->users <= 2 * data->rows && data->rows <= UINT32_MAX;
+}
+
+/* All my rows, each user once. */
+static int tally_users(const cor_team *team, const cor_interactions *data,
+                       user_runs *runs)
+{
+    uint32_t *tally;
+    int64_t seen = 0;
+    COR_TRY(COR_NEW_ZEROED(&tally, data->users));
+    for (int64_t i = 0; i < data->rows; i++)
+        seen += tally[data->user[i]]++ == 0;
+    int rc = make_runs(seen, runs);
+    for (int64_t u = 0; rc == COR_OK && u < data->users; u++)
+        if (tally[u])
+            add_run(team, data, (int32_t)u, tally[u], runs);
+    cor_free(tally);
+    return rc;
 }
 
 /* Add the rows of arriving runs to the users of my block. Collective. */
@@ -78,14 +107,21 @@ static int add_runs(const cor_team *team, const cor_route *route,
     return rc;
 }
 
-/* Count rows [begin, end) of mine. Collective. */
+/* Count rows of mine: all at the first batch where they can be tallied, else
+   those of the batch. Collective. */
 static int count_batch(const cor_team *team, const cor_interactions *data,
-                       int64_t begin, int64_t end, int64_t first_user,
-                       int64_t *rows)
+                       int64_t batch, int64_t first_user, int64_t *rows)
 {
     user_runs runs = {0};
     cor_route *route = NULL;
-    int rc = cor_agree(team, find_runs(team, data, begin, end, &runs));
+    int64_t begin = batch * BATCH < data->rows ? batch * BATCH : data->rows;
+    int64_t end = begin + BATCH < data->rows ? begin + BATCH : data->rows;
+    int rc = COR_OK;
+    if (!can_tally(data))
+        rc = find_runs(team, data, begin, end, &runs);
+    else if (batch == 0)
+        rc = tally_users(team, data, &runs);
+    rc = cor_agree(team, rc);
     if (rc == COR_OK)
         rc = cor_route_create(team, runs.to, runs.count, &route);
     if (rc == COR_OK)
@@ -100,13 +136,10 @@ static int count_batch(const cor_team *team, const cor_interactions *data,
 static int count_rows(const cor_team *team, const cor_interactions *data,
                       int64_t first_user, int64_t *rows)
 {
-    int64_t batches = (data->rows + BATCH - 1) / BATCH;
+    int64_t batches = can_tally(data) ? 1 : (data->rows + BATCH - 1) / BATCH;
     cor_team_max(team, &batches, 1);
-    for (int64_t b = 0; b < batches; b++) {
-        int64_t begin = b * BATCH < data->rows ? b * BATCH : data->rows;
-        int64_t end = begin + BATCH < data->rows ? begin + BATCH : data->rows;
-        COR_TRY(count_batch(team, data, begin, end, first_user, rows));
-    }
+    for (int64_t b = 0; b < batches; b++)
+        COR_TRY(count_batch(team, data, b, first_user, rows));
     return COR_OK;
 }
 
@@ -166,31 +199,76 @@ static int cut_shards(const cor_team *team, int64_t shard_count,
     return rc;
 }
 
-/* The rank that owns the user of each row; neighbours mostly have one.
-   @return rows that have to move */
-static int64_t find_owners(const cor_team *team, const cor_interactions *data,
-                           int32_t *to)
+/* ---- rows in order ---- */
+
+static bool before(const cor_interactions *data, int64_t i, int64_t j)
 {
-    const cor_shards *shards = data->user_shards;
-    int rank = cor_team_rank(team);
-    int64_t moving = 0;
-#pragma omp parallel num_threads(cor_team_threads(team)) reduction(+ : moving)
-    {
-        int64_t begin = 0, end = 0; /* users of the rank last found */
-        int owner = 0;
-#pragma omp for schedule(static)
-        for (int64_t i = 0; i < data->rows; i++) {
-            int64_t user = data->user[i];
-            if (user < begin || user >= end) {
-                owner = cor_shards_owner(shards, user);
-                begin = cor_shards_first_row(shards, owner);
-                end = cor_shards_first_row(shards, owner + 1);
-            }
-            to[i] = owner;
-            moving += owner != rank;
-        }
+    return data->user[i] < data->user[j] ||
+           (data->user[i] == data->user[j] &&
+            (!data->time || data->time[i] <= data->time[j]));
+}
+
+static bool ascending(const cor_interactions *data)
+{
+    for (int64_t i = 1; i < data->rows; i++)
+        if (!before(data, i - 1, i))
+            return false;
+    return true;
+}
+
+/* The first and the last row of a rank, as rows 0 and 1. */
+typedef struct ends {
+    int64_t rows; /* of the rank */
+    int32_t user[2];
+    int64_t time[2];
+} ends;
+
+static ends ends_of(const cor_interactions *data)
+{
+    ends e = {.rows = data->rows};
+    int64_t last = data->rows - 1;
+    if (data->rows == 0)
+        return e;
+    e.user[0] = data->user[0], e.user[1] = data->user[last];
+    if (data->time)
+        e.time[0] = data->time[0], e.time[1] = data->time[last];
+    return e;
+}
+
+/* Whether all rows are in order, rank by rank. Collective. @param[out] all  the
+   ends of every rank's */
+static bool in_order(const cor_team *team, const cor_interactions *data,
+                     ends *all)
+{
+    ends mine = ends_of(data), last = {0};
+    int64_t in_order = ascending(data);
+    cor_team_min(team, &in_order, 1);
+    cor_team_gather(team, &mine, sizeof mine, all);
+    for (int r = 0; r < cor_team_size(team); r++) {
+        ends next = all[r];
+        if (next.rows == 0)
+            continue;
+        if (last.rows &&
+            (last.user[1] > next.user[0] ||
+             (last.user[1] == next.user[0] && last.time[1] > next.time[0])))
+            in_order = false;
+        last = next;
     }
-    return moving;
+    return in_order;
+}
+
+/* My rows of users before `user`. */
+static int64_t rows_before(const cor_interactions *data, int64_t user)
+{
+    int64_t low = 0, high = data->rows;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (data->user[middle] < user)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* Replace a column by the one that arrives. Collective. */
@@ -224,45 +302,60 @@ static int send_columns(const cor_team *team, const cor_route *route,
     return COR_OK;
 }
 
-static int send_rows(const cor_team *team, bool has_time,
-                     cor_interactions *data)
+/* Slices of the columns to their ranks, where some have to move. Collective. */
+static int shift_rows(const cor_team *team, bool has_time,
+                      cor_interactions *data)
 {
-    if (cor_team_size(team) == 1)
-        return COR_OK;
-    int32_t *to = NULL;
-    cor_route *route = NULL;
-    COR_TRY(cor_agree(team, COR_NEW(&to, data->rows)));
-    int64_t moving = find_owners(team, data, to);
+    int64_t *count = NULL, moving = 0;
+    int size = cor_team_size(team);
+    COR_TRY(cor_agree(team, COR_NEW(&count, size)));
+    for (int r = 0; r < size; r++) {
+        int64_t first = cor_shards_first_row(data->user_shards, r);
+        int64_t end = cor_shards_first_row(data->user_shards, r + 1);
+        count[r] = rows_before(data, end) - rows_before(data, first);
+        moving += r == cor_team_rank(team) ? 0 : count[r];
+    }
     cor_team_sum(team, &moving, 1);
+    cor_route *route = NULL;
     int rc = COR_OK;
     if (moving)
-        rc = cor_route_create(team, to, data->rows, &route);
-    cor_free(to);
+        rc = cor_route_create_in_order(team, count, &route);
+    cor_free(count);
     if (rc == COR_OK && moving)
         rc = send_columns(team, route, has_time, data);
     cor_route_destroy(&route);
     return rc;
 }
 
-static int sort_rows(const cor_team *team, cor_interactions *data)
+static int check_users(const cor_interactions *data)
 {
-    int rank = cor_team_rank(team);
-    int64_t first = cor_shards_first_row(data->user_shards, rank);
-    int64_t users = cor_shards_first_row(data->user_shards, rank + 1) - first;
-    return cor_order_rows(data, first, users, cor_team_threads(team));
+    for (int64_t i = 0; i < data->rows; i++)
+        if (data->user[i] < 0 || data->user[i] >= data->users)
+            return cor_fail(COR_EDEFECT,
+                            "user %ld of a row is not among the %lld users",
+                            (long)data->user[i], (long long)data->users);
+    return COR_OK;
 }
 
 int cor_interactions_arrange(const cor_team *team, int64_t shard_count,
                              cor_interactions *data)
 {
+    ends *all = NULL;
+    int64_t has_time = data->time != NULL;
     if (shard_count < 1)
         return cor_fail(COR_EUSAGE, "%lld shards: give at least 1",
                         (long long)shard_count);
-    int64_t has_time = data->time != NULL;
+    int rc = check_users(data);
+    if (rc == COR_OK)
+        rc = COR_NEW(&all, cor_team_size(team));
+    rc = cor_agree(team, rc);
+    bool ordered = rc == COR_OK && in_order(team, data, all);
+    cor_free(all);
+    COR_TRY(rc);
     cor_team_max(team, &has_time, 1);
     COR_TRY(cut_shards(team, shard_count, data));
-    COR_TRY(send_rows(team, has_time, data));
-    return cor_agree(team, sort_rows(team, data));
+    return ordered ? shift_rows(team, has_time, data)
+                   : cor_order_rows(team, has_time, data);
 }
 
 int cor_interactions_place_ids(const cor_team *team, cor_interactions *data)

@@ -1,269 +1,351 @@
-/* My rows by user, then time, then the order they are in.
+/* Rows in no order, to their ranks and in order.
  *
- * First the columns are parted, in one stable pass each, into buckets of
- * neighbouring users that fit the cache; then each bucket is sorted where it
- * stands. So memory sees every column twice, and both times in runs; a sort of
- * the whole would jump about in it for every row and column. */
+ * Users are cut into buckets of neighbours whose rows fit the second-level
+ * cache; a bucket is one rank's alone. One pass writes my rows as records,
+ * bucket by bucket and so rank by rank; records of other ranks' buckets travel,
+ * my own stay; each bucket is then sorted in cache and becomes columns. So a
+ * row is written to memory twice, and both times in runs: the limit is the
+ * stores of the first pass, to a thousand places in turn. */
 #include "order.h"
 
+#include "bucket.h"
 #include "coracle/cut.h"
+#include "coracle/exchange.h"
 #include "coracle/memory.h"
-#include "coracle/sort.h"
 
-#include <string.h>
+/* A bucket's records and keys take about half a megabyte. Every rank counts
+   all buckets, of which each rank has some. */
+enum { BUCKET_ROWS = 16384, MOST_BUCKETS = 4096, MOST_OF_RANK = 64 };
 
-enum { BUCKET_ROWS = 16384, MOST_BUCKETS = 4096 };
-
+/* How users are cut into buckets: at every 2^shift users, and where a rank's
+   end. The same on all ranks. */
 typedef struct buckets {
-    cor_interactions *data;
-    int64_t first_user;
-    int shift; /* users of a bucket: 2^shift */
+    int shift;
     int64_t count;
-    int threads;
-    int64_t *place; /* threads x count: where a thread's next row goes */
-    int64_t *begin; /* count + 1 */
+    int32_t *of_cell; /* first bucket of each 2^shift users */
+    int32_t *end;     /* count: the user behind its last */
+    int64_t *of_rank; /* ranks + 1: first bucket of each */
 } buckets;
 
-static bool in_order(const cor_interactions *data)
+typedef struct ordering {
+    const cor_team *team;
+    cor_interactions *data;
+    int threads, words;
+    int64_t earliest; /* time of all rows */
+    buckets cut;
+    int64_t *place;  /* threads x buckets: where a thread's next row goes */
+    int64_t *packed; /* buckets + 1: first of my records of each */
+    uint32_t *mine, *others;
+    int64_t buckets;  /* that I own */
+    cor_piece *piece; /* my buckets x ranks: what each rank has of them */
+    int64_t *begin;   /* my buckets + 1: rows before each */
+} ordering;
+
+static void ordering_free(ordering *o)
 {
-    for (int64_t i = 1; i < data->rows; i++)
-        if (data->user[i] < data->user[i - 1] ||
-            (data->time && data->user[i] == data->user[i - 1] &&
-             data->time[i] < data->time[i - 1]))
-            return false;
-    return true;
+    cor_free(o->cut.of_cell);
+    cor_free(o->cut.end);
+    cor_free(o->cut.of_rank);
+    cor_free(o->place);
+    cor_free(o->packed);
+    cor_free(o->mine);
+    cor_free(o->others);
+    cor_free(o->piece);
+    cor_free(o->begin);
 }
 
-static int64_t bucket_of(const buckets *b, int32_t user)
+/* ---- buckets ---- */
+
+/* So many users in 2^shift that a bucket has about BUCKET_ROWS rows. */
+static int choose_shift(int64_t users, int64_t rows, int ranks)
 {
-    return (user - b->first_user) >> b->shift;
+    int64_t wanted = rows / BUCKET_ROWS + 1, most = MOST_BUCKETS;
+    int shift = 0;
+    if (most < (int64_t)MOST_OF_RANK * ranks)
+        most = (int64_t)MOST_OF_RANK * ranks;
+    if (wanted > most)
+        wanted = most;
+    while (users >> shift >= wanted && users >> shift > 0)
+        shift++;
+    return shift;
 }
 
-/* As many users a bucket as have about BUCKET_ROWS rows. */
-static int choose_buckets(buckets *b, int64_t users)
+static int cut_users(const cor_team *team, const cor_interactions *data,
+                     buckets *cut)
 {
-    int64_t wanted = b->data->rows / BUCKET_ROWS + 1;
-    if (wanted > MOST_BUCKETS)
-        wanted = MOST_BUCKETS;
-    while (users >> b->shift >= wanted && users >> b->shift > 0)
-        b->shift++;
-    b->count = (users >> b->shift) + 1;
-    COR_TRY(COR_NEW_ZEROED(&b->place, b->threads * b->count));
-    return COR_NEW_ZEROED(&b->begin, b->count + 1);
+    const cor_shards *shards = data->user_shards;
+    int ranks = cor_team_size(team);
+    cut->shift =
+        choose_shift(data->users, cor_shards_rows(data->row_shards), ranks);
+    int64_t cells = (data->users >> cut->shift) + 1;
+    COR_TRY(COR_NEW(&cut->of_cell, cells));
+    COR_TRY(COR_NEW(&cut->end, cells + ranks));
+    COR_TRY(COR_NEW(&cut->of_rank, ranks + 1));
+    for (int rank = 0; rank < ranks; rank++) {
+        int64_t user = cor_shards_first_row(shards, rank);
+        int64_t end = cor_shards_first_row(shards, rank + 1);
+        cut->of_rank[rank] = cut->count;
+        while (user < end) {
+            int64_t cell = user >> cut->shift;
+            int64_t stop = (cell + 1) << cut->shift;
+            if (user == cell << cut->shift)
+                cut->of_cell[cell] = (int32_t)cut->count;
+            user = stop < end ? stop : end;
+            cut->end[cut->count++] = (int32_t)user;
+        }
+    }
+    cut->of_rank[ranks] = cut->count;
+    return COR_OK;
+}
+
+static inline int64_t bucket_of(const buckets *cut, int32_t user)
+{
+    int32_t bucket = cut->of_cell[user >> cut->shift];
+    while (user >= cut->end[bucket])
+        bucket++;
+    return bucket;
+}
+
+/* ---- packing ---- */
+
+static int64_t first_of_thread(const ordering *o, int t)
+{
+    return cor_cut_begin(o->data->rows, t, o->threads);
 }
 
 /* Rows of each bucket in each thread's part become places: all threads' rows of
    a bucket side by side, in the order of the threads. */
-static void find_places(buckets *b)
+static void find_places(ordering *o)
 {
-#pragma omp parallel for num_threads(b->threads) schedule(static, 1)
-    for (int t = 0; t < b->threads; t++) {
-        int64_t *seen = b->place + t * b->count;
-        int64_t end = cor_cut_begin(b->data->rows, t + 1, b->threads);
-        for (int64_t i = cor_cut_begin(b->data->rows, t, b->threads); i < end;
+#pragma omp parallel for num_threads(o->threads) schedule(static, 1)
+    for (int t = 0; t < o->threads; t++) {
+        int64_t *seen = o->place + t * o->cut.count;
+        for (int64_t i = first_of_thread(o, t); i < first_of_thread(o, t + 1);
              i++)
-            seen[bucket_of(b, b->data->user[i])]++;
+            seen[bucket_of(&o->cut, o->data->user[i])]++;
     }
     int64_t next = 0;
-    for (int64_t k = 0; k < b->count; k++) {
-        b->begin[k] = next;
-        for (int t = 0; t < b->threads; t++) {
-            int64_t rows = b->place[t * b->count + k];
-            b->place[t * b->count + k] = next;
+    for (int64_t b = 0; b < o->cut.count; b++) {
+        o->packed[b] = next;
+        for (int t = 0; t < o->threads; t++) {
+            int64_t rows = o->place[t * o->cut.count + b];
+            o->place[t * o->cut.count + b] = next;
             next += rows;
         }
     }
-    b->begin[b->count] = next;
+    o->packed[o->cut.count] = next;
 }
 
-/* One thread's part of a column to its buckets; `next` is its own copy of its
-   places. */
-static void part_run(const buckets *b, int t, int64_t *next, size_t width,
-                     const void *column, void *out)
+static inline void pack_part(const ordering *o, int t, int words)
 {
-    const int32_t *user = b->data->user;
-    int64_t end = cor_cut_begin(b->data->rows, t + 1, b->threads);
-    memcpy(next, b->place + t * b->count, (size_t)b->count * sizeof *next);
-    for (int64_t i = cor_cut_begin(b->data->rows, t, b->threads); i < end;
-         i++) {
-        int64_t to = next[bucket_of(b, user[i])]++;
-        if (width == 4)
-            ((uint32_t *)out)[to] = ((const uint32_t *)column)[i];
+    int64_t *place = o->place + t * o->cut.count;
+    for (int64_t i = first_of_thread(o, t); i < first_of_thread(o, t + 1); i++)
+        cor_record_put(o->data, i, o->earliest, words,
+                       o->mine + place[bucket_of(&o->cut, o->data->user[i])]++ *
+                                     words);
+}
+
+/* Constants, so that each kind of record gets a loop of its own. */
+static void pack_rows(const ordering *o)
+{
+#pragma omp parallel for num_threads(o->threads) schedule(static, 1)
+    for (int t = 0; t < o->threads; t++)
+        if (o->words == RECORD_BARE)
+            pack_part(o, t, RECORD_BARE);
+        else if (o->words == RECORD_TIMED)
+            pack_part(o, t, RECORD_TIMED);
         else
-            ((uint64_t *)out)[to] = ((const uint64_t *)column)[i];
-    }
+            pack_part(o, t, RECORD_WIDE);
 }
 
-static void part_column(const buckets *b, int64_t *work, size_t width,
-                        const void *column, void *out)
+/* The kind of record that all times fit. Collective. */
+static void choose_record(ordering *o, bool has_time)
 {
-#pragma omp parallel for num_threads(b->threads) schedule(static, 1)
-    for (int t = 0; t < b->threads; t++)
-        part_run(b, t, work + t * b->count, width, column, out);
-}
-
-/* A column and its parted copy change places: what was the column takes the
-   next one's copy. Users come last, since all others go by them. */
-static int part_columns(buckets *b)
-{
-    cor_interactions *data = b->data;
-    uint32_t *spare = NULL;
-    int64_t *work = NULL, *time = NULL;
-    int rc = COR_NEW(&work, b->threads * b->count);
-    if (rc == COR_OK)
-        rc = COR_NEW(&spare, data->rows);
-    if (rc == COR_OK && data->time)
-        rc = COR_NEW(&time, data->rows);
-    if (rc == COR_OK && data->time) {
-        part_column(b, work, sizeof *time, data->time, time);
-        cor_free(data->time);
-        data->time = time;
-    }
-    void *columns[] = {&data->item, &data->value, &data->user};
-    for (int c = 0; rc == COR_OK && c < 3; c++) {
-        uint32_t *column;
-        memcpy(&column, columns[c], sizeof column);
-        part_column(b, work, sizeof *spare, column, spare);
-        memcpy(columns[c], &spare, sizeof spare);
-        spare = column;
-    }
-    cor_free(spare);
-    cor_free(work);
-    return rc;
-}
-
-/* Work space of a thread: the rows of one bucket. */
-typedef struct desk {
-    uint64_t *key;
-    int64_t *order;
-    uint64_t *aside;
-} desk;
-
-static int open_desk(desk *d, int64_t rows)
-{
-    COR_TRY(COR_NEW(&d->key, rows));
-    COR_TRY(COR_NEW(&d->order, rows));
-    return COR_NEW(&d->aside, rows);
-}
-
-static void close_desk(desk *d)
-{
-    cor_free(d->key);
-    cor_free(d->order);
-    cor_free(d->aside);
-}
-
-static void find_span(const int64_t *time, int64_t rows, int64_t *least,
-                      uint64_t *span)
-{
-    int64_t most = *least = time[0];
-    for (int64_t i = 1; i < rows; i++) {
-        *least = time[i] < *least ? time[i] : *least;
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    const int64_t *time = o->data->time;
+    for (int64_t i = 0; time && i < o->data->rows; i++) {
+        least = time[i] < least ? time[i] : least;
         most = time[i] > most ? time[i] : most;
     }
-    *span = (uint64_t)most - (uint64_t)*least;
+    cor_team_min(o->team, &least, 1);
+    cor_team_max(o->team, &most, 1);
+    o->earliest = least;
+    o->words = RECORD_BARE;
+    if (has_time)
+        o->words = (uint64_t)most - (uint64_t)least <= UINT32_MAX ? RECORD_TIMED
+                                                                  : RECORD_WIDE;
 }
 
-/* The order of a bucket's rows: one key holds user and time where both fit, as
-   they do for times of less than a hundred thousand years; else time first,
-   then user, each stably. */
-static int order_bucket(const buckets *b, int64_t begin, int64_t rows, desk *d)
+/* Records are what is kept of the rows afterwards. */
+static int pack(ordering *o)
 {
-    const int32_t *user = b->data->user + begin;
-    const int64_t *time = b->data->time ? b->data->time + begin : NULL;
-    int64_t first = b->first_user + (bucket_of(b, user[0]) << b->shift),
-            least = 0;
-    uint64_t span = 0;
-    if (time)
-        find_span(time, rows, &least, &span);
-    bool fits = span < UINT64_MAX >> (b->shift + 1);
-    for (int64_t i = 0; i < rows; i++) {
-        uint64_t moment = time ? (uint64_t)time[i] - (uint64_t)least : 0;
-        d->key[i] =
-            fits ? (uint64_t)(user[i] - first) * (span + 1) + moment : moment;
-        d->order[i] = i;
-    }
-    COR_TRY(cor_sort_pairs(d->key, d->order, rows));
-    if (fits)
-        return COR_OK;
-    for (int64_t i = 0; i < rows; i++)
-        d->key[i] = (uint64_t)(user[d->order[i]] - first);
-    return cor_sort_pairs(d->key, d->order, rows);
-}
-
-static void gather4(void *column, int64_t begin, int64_t rows, desk *d)
-{
-    uint32_t *here = (uint32_t *)column + begin, *aside = (uint32_t *)d->aside;
-    memcpy(aside, here, (size_t)rows * sizeof *here);
-    for (int64_t i = 0; i < rows; i++)
-        here[i] = aside[d->order[i]];
-}
-
-static void gather8(void *column, int64_t begin, int64_t rows, desk *d)
-{
-    uint64_t *here = (uint64_t *)column + begin;
-    memcpy(d->aside, here, (size_t)rows * sizeof *here);
-    for (int64_t i = 0; i < rows; i++)
-        here[i] = d->aside[d->order[i]];
-}
-
-static int sort_bucket(const buckets *b, int64_t k, desk *d)
-{
-    cor_interactions *data = b->data;
-    int64_t begin = b->begin[k], rows = b->begin[k + 1] - begin;
-    if (rows == 0)
-        return COR_OK;
-    COR_TRY(order_bucket(b, begin, rows, d));
-    gather4(data->user, begin, rows, d);
-    gather4(data->item, begin, rows, d);
-    gather4(data->value, begin, rows, d);
-    if (data->time)
-        gather8(data->time, begin, rows, d);
+    cor_interactions *data = o->data;
+    COR_TRY(COR_NEW_ZEROED(&o->place, o->threads * o->cut.count));
+    COR_TRY(COR_NEW(&o->packed, o->cut.count + 1));
+    COR_TRY(COR_NEW(&o->mine, data->rows * o->words));
+    find_places(o);
+    pack_rows(o);
+    cor_free(data->user);
+    cor_free(data->item);
+    cor_free(data->value);
+    cor_free(data->time);
+    data->user = data->item = NULL;
+    data->value = NULL;
+    data->time = NULL;
     return COR_OK;
 }
 
-static int64_t largest_bucket(const buckets *b)
+/* ---- sending ---- */
+
+/* Rows of my buckets on each rank, rank by rank. Collective. */
+static int count_arriving(const ordering *o, int64_t **rows)
+{
+    const int64_t *first = o->cut.of_rank;
+    int ranks = cor_team_size(o->team);
+    int64_t *here = NULL, *count = NULL;
+    cor_route *route = NULL;
+    int rc = COR_NEW(&here, o->cut.count);
+    if (rc == COR_OK)
+        rc = COR_NEW(&count, ranks);
+    if (rc == COR_OK)
+        rc = COR_NEW(rows, ranks * o->buckets);
+    rc = cor_agree(o->team, rc);
+    for (int64_t b = 0; rc == COR_OK && b < o->cut.count; b++)
+        here[b] = o->packed[b + 1] - o->packed[b];
+    for (int r = 0; rc == COR_OK && r < ranks; r++)
+        count[r] = first[r + 1] - first[r];
+    if (rc == COR_OK)
+        rc = cor_route_create_in_order(o->team, count, &route);
+    if (rc == COR_OK)
+        rc = cor_route_send(route, here, sizeof *here, *rows);
+    cor_route_destroy(&route);
+    cor_free(count);
+    cor_free(here);
+    return rc;
+}
+
+/* The records of other ranks' buckets leave, those of mine arrive. */
+static int send_records(ordering *o)
+{
+    const int64_t *first = o->cut.of_rank;
+    int ranks = cor_team_size(o->team), rank = cor_team_rank(o->team);
+    int64_t *count = NULL;
+    cor_route *route = NULL;
+    int rc = cor_agree(o->team, COR_NEW(&count, ranks));
+    for (int r = 0; rc == COR_OK && r < ranks; r++)
+        count[r] = o->packed[first[r + 1]] - o->packed[first[r]];
+    if (rc == COR_OK)
+        rc = cor_route_create_in_order(o->team, count, &route);
+    if (rc == COR_OK)
+        rc = cor_agree(o->team, COR_NEW(&o->others, (cor_route_arrivals(route) -
+                                                     count[rank]) *
+                                                        o->words));
+    if (rc == COR_OK)
+        rc = cor_route_send_others(
+            route, o->mine, sizeof *o->mine * (size_t)o->words, o->others);
+    cor_route_destroy(&route);
+    cor_free(count);
+    return rc;
+}
+
+/* Where the rows of my buckets stand, as each rank sent them. */
+static int find_pieces(ordering *o, const int64_t *rows)
+{
+    int ranks = cor_team_size(o->team), rank = cor_team_rank(o->team);
+    COR_TRY(COR_NEW(&o->piece, o->buckets * ranks));
+    COR_TRY(COR_NEW_ZEROED(&o->begin, o->buckets + 1));
+    const uint32_t *arrived = o->others;
+    for (int r = 0; r < ranks; r++) {
+        const uint32_t *next =
+            r == rank ? o->mine + o->packed[o->cut.of_rank[rank]] * o->words
+                      : arrived;
+        for (int64_t b = 0; b < o->buckets; b++) {
+            int64_t here = rows[r * o->buckets + b];
+            o->piece[b * ranks + r] = (cor_piece){next, here};
+            o->begin[b + 1] += here;
+            next += here * o->words;
+        }
+        if (r != rank)
+            arrived = next;
+    }
+    for (int64_t b = 0; b < o->buckets; b++)
+        o->begin[b + 1] += o->begin[b];
+    return COR_OK;
+}
+
+static int exchange(ordering *o)
+{
+    int rank = cor_team_rank(o->team);
+    int64_t *rows = NULL;
+    o->buckets = o->cut.of_rank[rank + 1] - o->cut.of_rank[rank];
+    int rc = count_arriving(o, &rows);
+    if (rc == COR_OK && cor_team_size(o->team) > 1)
+        rc = send_records(o);
+    if (rc == COR_OK)
+        rc = cor_agree(o->team, find_pieces(o, rows));
+    cor_free(rows);
+    return rc;
+}
+
+/* ---- sorting ---- */
+
+static int make_columns(ordering *o)
+{
+    cor_interactions *data = o->data;
+    data->rows = o->begin[o->buckets];
+    COR_TRY(COR_NEW(&data->user, data->rows));
+    COR_TRY(COR_NEW(&data->item, data->rows));
+    COR_TRY(COR_NEW(&data->value, data->rows));
+    return o->words == RECORD_BARE ? COR_OK : COR_NEW(&data->time, data->rows);
+}
+
+static int64_t largest_bucket(const ordering *o)
 {
     int64_t most = 0;
-    for (int64_t k = 0; k < b->count; k++)
-        if (b->begin[k + 1] - b->begin[k] > most)
-            most = b->begin[k + 1] - b->begin[k];
+    for (int64_t b = 0; b < o->buckets; b++)
+        if (o->begin[b + 1] - o->begin[b] > most)
+            most = o->begin[b + 1] - o->begin[b];
     return most;
 }
 
-static int sort_buckets(const buckets *b)
+static int sort_buckets(ordering *o)
 {
-    int64_t rows = largest_bucket(b), failed = 0;
-#pragma omp parallel num_threads(b->threads) reduction(+ : failed)
+    int ranks = cor_team_size(o->team);
+    int64_t rows = largest_bucket(o), failed = 0;
+#pragma omp parallel num_threads(o->threads) reduction(+ : failed)
     {
-        desk d = {0};
-        bool open = open_desk(&d, rows) == COR_OK;
+        cor_desk desk = {0};
+        bool open = cor_desk_open(rows, &desk) == COR_OK;
         failed += !open;
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t k = 0; k < b->count; k++)
+        for (int64_t b = 0; b < o->buckets; b++)
             if (open)
-                failed += sort_bucket(b, k, &d) != COR_OK;
-        close_desk(&d);
+                failed += cor_bucket_sort(o->piece + b * ranks, ranks, o->words,
+                                          o->cut.shift, o->earliest, &desk,
+                                          o->data, o->begin[b]) != COR_OK;
+        cor_desk_close(&desk);
     }
     return failed ? cor_fail(COR_EMEMORY, "out of memory: sorting a user's "
                                           "rows; use more ranks or nodes")
                   : COR_OK;
 }
 
-int cor_order_rows(cor_interactions *data, int64_t first_user, int64_t users,
-                   int threads)
+int cor_order_rows(const cor_team *team, bool has_time, cor_interactions *data)
 {
-    buckets b = {.data = data, .first_user = first_user, .threads = threads};
-    if (in_order(data))
-        return COR_OK;
-    int rc = choose_buckets(&b, users);
-    if (rc == COR_OK) {
-        find_places(&b);
-        rc = part_columns(&b);
-    }
+    ordering o = {
+        .team = team, .data = data, .threads = cor_team_threads(team)};
+    choose_record(&o, has_time);
+    int rc = cut_users(team, data, &o.cut);
     if (rc == COR_OK)
-        rc = sort_buckets(&b);
-    cor_free(b.place);
-    cor_free(b.begin);
+        rc = pack(&o);
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc = exchange(&o);
+    if (rc == COR_OK)
+        rc = make_columns(&o);
+    if (rc == COR_OK)
+        rc = sort_buckets(&o);
+    rc = cor_agree(team, rc);
+    ordering_free(&o);
     return rc;
 }

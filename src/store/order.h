@@ -1,15 +1,15 @@
-/** The last step of arranging: the rows of a rank in order. */
+/** The last step of arranging: every row where it belongs. */
 #ifndef STORE_ORDER_H
 #define STORE_ORDER_H
 
 #include "coracle/interactions.h"
 
 /**
- * Sort my rows by user, then time, then the order they are in. Local.
- * @param[in] first_user, users  mine
- * @return COR_OK; COR_EMEMORY
+ * Rows in no order: bring each to the rank that owns its user, sorted there by
+ * user, then time, then the order of all rows, rank by rank. The shards are
+ * filled in, users are in range. Collective, agreed. @return COR_OK;
+ * COR_EMEMORY, and then the columns may be gone
  */
-int cor_order_rows(cor_interactions *data, int64_t first_user, int64_t users,
-                   int threads);
+int cor_order_rows(const cor_team *team, bool has_time, cor_interactions *data);
 
 #endif

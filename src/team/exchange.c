@@ -21,16 +21,23 @@ static bool ascending(const int32_t *to, int64_t rows)
     return true;
 }
 
-static int plan(const cor_team *team, const int32_t *to, int64_t rows,
-                cor_route *route)
+/* A route without rows yet. */
+static int allocate(const cor_team *team, cor_route **out)
 {
+    cor_route *route = NULL;
+    int rc = cor_allocate_zeroed(&route, 1, sizeof *route, "route");
+    *out = route;
+    if (rc != COR_OK)
+        return rc;
     route->team = team;
-    route->departures = rows;
     COR_TRY(cor_runs_create(team, &route->send));
-    COR_TRY(cor_runs_create(team, &route->receive));
+    return cor_runs_create(team, &route->receive);
+}
+
+static int plan(const int32_t *to, int64_t rows, cor_route *route)
+{
     for (int64_t i = 0; i < rows; i++)
         route->send.count[to[i]]++;
-    cor_runs_offsets(team, &route->send);
     if (ascending(to, rows))
         return COR_OK;
     COR_TRY(cor_allocate(&route->to, rows, sizeof *to, "routes of rows"));
@@ -38,29 +45,42 @@ static int plan(const cor_team *team, const int32_t *to, int64_t rows,
     return COR_OK;
 }
 
-static void learn_arrivals(cor_route *route)
+/* From what each rank sends, once all are ready; `rc` is this rank's status so
+   far. */
+static int finish(const cor_team *team, int rc, cor_route **route)
 {
-    MPI_Alltoall(route->send.count, 1, MPI_INT64_T, route->receive.count, 1,
-                 MPI_INT64_T, cor_team_comm(route->team));
-    cor_runs_offsets(route->team, &route->receive);
-    route->arrivals = route->receive.offset[cor_team_size(route->team)];
+    rc = cor_agree(team, rc);
+    if (rc != COR_OK) {
+        cor_route_destroy(route);
+        return rc;
+    }
+    cor_runs *send = &(*route)->send, *receive = &(*route)->receive;
+    MPI_Alltoall(send->count, 1, MPI_INT64_T, receive->count, 1, MPI_INT64_T,
+                 cor_team_comm(team));
+    cor_runs_offsets(team, send);
+    cor_runs_offsets(team, receive);
+    (*route)->departures = send->offset[cor_team_size(team)];
+    (*route)->arrivals = receive->offset[cor_team_size(team)];
+    return COR_OK;
 }
 
 int cor_route_create(const cor_team *team, const int32_t *to, int64_t rows,
-                     cor_route **out)
+                     cor_route **route)
 {
-    *out = NULL;
-    cor_route *route = NULL;
-    int rc = cor_allocate_zeroed(&route, 1, sizeof *route, "route");
+    int rc = allocate(team, route);
     if (rc == COR_OK)
-        rc = plan(team, to, rows, route);
-    rc = cor_agree(team, rc);
+        rc = plan(to, rows, *route);
+    return finish(team, rc, route);
+}
+
+int cor_route_create_in_order(const cor_team *team, const int64_t *count,
+                              cor_route **route)
+{
+    int rc = allocate(team, route);
     if (rc == COR_OK)
-        learn_arrivals(route);
-    else
-        cor_route_destroy(&route);
-    *out = route;
-    return rc;
+        memcpy((*route)->send.count, count,
+               (size_t)cor_team_size(team) * sizeof *count);
+    return finish(team, rc, route);
 }
 
 void cor_route_destroy(cor_route **route)
@@ -149,6 +169,31 @@ int cor_route_send(const cor_route *route, const void *column, size_t width,
                           packed ? packed : column, &route->send, out,
                           &route->receive);
     cor_free(packed);
+    return rc;
+}
+
+int cor_route_send_others(const cor_route *route, const void *column,
+                          size_t width, void *out)
+{
+    const cor_team *team = route->team;
+    int rank = cor_team_rank(team);
+    size_t counts = (size_t)cor_team_size(team) * sizeof(int64_t);
+    cor_runs send = {0}, receive = {0};
+    int rc = cor_runs_create(team, &send);
+    if (rc == COR_OK)
+        rc = cor_runs_create(team, &receive);
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK) {
+        memcpy(send.count, route->send.count, counts);
+        memcpy(send.offset, route->send.offset, counts + sizeof(int64_t));
+        memcpy(receive.count, route->receive.count, counts);
+        send.count[rank] = receive.count[rank] = 0;
+        cor_runs_offsets(team, &receive);
+        cor_runs_exchange(team, width, cor_runs_piece, column, &send, out,
+                          &receive);
+    }
+    cor_runs_free(&send);
+    cor_runs_free(&receive);
     return rc;
 }
 

@@ -3,10 +3,12 @@
  * what the library takes for the work alone. Seconds of the slowest rank, on
  * the wall and of processors (_cpu), as one JSON object.
  *
+ *     bench_stages ingest FILE STORE
  *     bench_stages kcore STORE K
  *     bench_stages split STORE
  *     bench_stages recommend MODEL SEEN N
  */
+#include "coracle/ingest.h"
 #include "coracle/kcore.h"
 #include "coracle/recommend.h"
 #include "coracle/split.h"
@@ -40,6 +42,26 @@ static void end(const char *stage)
         printf(", \"%s\": %.6f, \"%s_cpu\": %.6f", stage, spent[0], stage,
                spent[1]);
     begin();
+}
+
+/* `parse` is a part of `ingest`. */
+static int ingest(char **word)
+{
+    const char *file = word[0];
+    cor_ingest_options options = cor_ingest_options_default();
+    cor_file_options how = {.force = true};
+    cor_interactions data = {0};
+    cor_interactions_summary summary;
+    cor_ingest_report report;
+    int rc = cor_ingest(team, &file, 1, &options, NULL, &data, &report);
+    end("ingest");
+    if (cor_team_rank(team) == 0)
+        printf(", \"parse\": %.6f", report.seconds_parse);
+    if (rc == COR_OK)
+        rc = cor_interactions_write(team, word[1], &how, &data, &summary);
+    end("write");
+    cor_interactions_free(&data);
+    return rc;
 }
 
 static int kcore(char **word)
@@ -105,8 +127,10 @@ static const struct {
     const char *name;
     int words;
     int (*run)(char **word);
-} job[] = {
-    {"kcore", 2, kcore}, {"split", 1, split}, {"recommend", 3, recommend}};
+} job[] = {{"ingest", 2, ingest},
+           {"kcore", 2, kcore},
+           {"split", 1, split},
+           {"recommend", 3, recommend}};
 
 static int run(int count, char **word)
 {
@@ -115,8 +139,8 @@ static int run(int count, char **word)
             count == job[j].words + 2)
             return job[j].run(word + 2);
     return cor_fail(COR_EUSAGE,
-                    "usage: bench_stages kcore STORE K | split STORE | "
-                    "recommend MODEL SEEN N");
+                    "usage: bench_stages ingest FILE STORE | kcore STORE K | "
+                    "split STORE | recommend MODEL SEEN N");
 }
 
 int main(int count, char **word)

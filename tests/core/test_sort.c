@@ -45,6 +45,40 @@ static void pairs_are_sorted_and_stable(void **state)
             check_pairs(counts[c], masks[m]);
 }
 
+/* The bits outside the range are the key's number, which must stay in order
+   among keys that are equal inside it. */
+static void keys_are_sorted_by_some_bits(void **state)
+{
+    (void)state;
+    enum { KEYS = 5000 };
+    static uint64_t key[KEYS], spare[KEYS];
+    for (int bits = 0; bits <= 50; bits += 5)
+        for (int from = 0; from <= 14; from += 7) {
+            uint64_t low = (UINT64_C(1) << from) - 1;
+            uint64_t mask = (UINT64_C(1) << bits) - 1;
+            for (int64_t i = 0; i < KEYS; i++) {
+                cor_random r = cor_random_at(2, COR_STREAM_TEST, (uint64_t)i,
+                                             (uint64_t)bits);
+                uint64_t all = (uint64_t)r.word[0] << 32 | r.word[1];
+                uint64_t above = from + bits < 64 ? (uint64_t)i : 0;
+                key[i] = (all & mask) << from | ((uint64_t)i & low);
+                key[i] |= above >> from << from << bits;
+            }
+            const uint64_t *sorted =
+                cor_sort_by_bits(key, spare, KEYS, from, bits);
+            bool right = true;
+            for (int64_t i = 1; i < KEYS; i++) {
+                uint64_t a = sorted[i - 1], b = sorted[i];
+                uint64_t x = a >> from & mask, y = b >> from & mask;
+                right = right && x <= y;
+                uint64_t m = (a >> bits >> from << from) | (a & low);
+                uint64_t n = (b >> bits >> from << from) | (b & low);
+                right = right && (x < y || m < n);
+            }
+            CHECK(right);
+        }
+}
+
 static void signed_numbers_keep_their_order(void **state)
 {
     (void)state;
@@ -58,6 +92,7 @@ static void signed_numbers_keep_their_order(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pairs_are_sorted_and_stable),
+    cmocka_unit_test(keys_are_sorted_by_some_bits),
     cmocka_unit_test(signed_numbers_keep_their_order),
 };
 TEAM_TESTS(tests)

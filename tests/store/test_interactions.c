@@ -17,6 +17,8 @@ typedef struct row {
     int64_t time, number;
 } row;
 
+static int64_t tick = 1000; /* between two times */
+
 static row row_at(int64_t i)
 {
     cor_random bits = cor_random_at(5, COR_STREAM_TEST, (uint64_t)i, 0);
@@ -26,7 +28,7 @@ static row row_at(int64_t i)
         r.user = 96 + (int32_t)(bits.word[1] % 5);
     r.item = (int32_t)(bits.word[2] % (ITEMS - 3)); /* three have no rows */
     r.value = (float)(i % 10) * 0.5f + 0.1f;
-    r.time = (int64_t)(bits.word[3] % 50) * 1000 - 20000;
+    r.time = ((int64_t)(bits.word[3] % 50) - 20) * tick;
     return r;
 }
 
@@ -237,12 +239,56 @@ static void stores_come_back(void **state)
     round_trip(0, 64, false, &packed, &s);
 }
 
-/* A heavy user's rows are enough to be sorted by radix, others by merging. */
-static void long_rows_are_sorted(void **state)
+/* Rows for several buckets of several users each. */
+static void many_rows_are_sorted(void **state)
 {
     (void)state;
     cor_interactions_summary s;
     round_trip(60000, 64, true, &options, &s);
+    round_trip(60000, 64, false, &options, &s);
+}
+
+/* Times too far apart for one word of a record; and, with the user and the
+   place of a row, for one key. */
+static void times_of_any_width_are_sorted(void **state)
+{
+    (void)state;
+    cor_interactions_summary s;
+    const int64_t ticks[] = {INT64_C(1) << 27, INT64_C(1) << 57};
+    for (int i = 0; i < 2; i++) {
+        tick = ticks[i];
+        round_trip(60000, 64, true, &options, &s);
+    }
+    tick = 1000;
+}
+
+/* Rows that are in order only have to change ranks; with two of them exchanged
+   on the last rank they are in order on all others alone. */
+static void rows_in_order_keep_it(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000 };
+    row *sorted = sorted_rows(ROWS, true);
+    for (int swapped = 0; swapped < 2; swapped++) {
+        cor_interactions data;
+        fill_input(ROWS, true, &data);
+        int64_t rank = cor_team_rank(team), size = cor_team_size(team);
+        int64_t first = rank ? ROWS * (rank - 1) / (size - 1) : 0;
+        for (int64_t i = 0; i < data.rows; i++) {
+            int64_t from = first + i;
+            if (swapped && from >= ROWS - 2)
+                from = ROWS - 1 - (from - (ROWS - 2));
+            data.user[i] = sorted[from].user;
+            data.item[i] = sorted[from].item;
+            data.value[i] = sorted[from].value;
+            data.time[i] = sorted[from].time;
+        }
+        CHECK_OK(cor_interactions_arrange(team, 64, &data));
+        CHECK(rows_right(&data, sorted));
+        CHECK(shards_right(&data, sorted, ROWS));
+        cor_interactions_free(&data);
+    }
+    free(sorted);
 }
 
 static int write_with(const cor_team *t, const char *path,
@@ -381,7 +427,9 @@ static void damaged_stores_are_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stores_come_back),
-    cmocka_unit_test(long_rows_are_sorted),
+    cmocka_unit_test(many_rows_are_sorted),
+    cmocka_unit_test(times_of_any_width_are_sorted),
+    cmocka_unit_test(rows_in_order_keep_it),
     cmocka_unit_test(any_ranks_write_and_read),
     cmocka_unit_test(parts_not_wanted_stay_away),
     cmocka_unit_test(wild_values_are_not_written),

@@ -75,6 +75,36 @@ static void rows_already_in_rank_order_need_no_copy(void **state)
     cor_route_destroy(&route);
 }
 
+/* Rank r has r + t rows for rank t, none for rank 1, each carrying r. */
+static void rows_in_order_are_counted_not_listed(void **state)
+{
+    (void)state;
+    int rank = cor_team_rank(team), size = cor_team_size(team);
+    int64_t count[8], rows = 0;
+    int32_t row[200], in[200];
+    for (int r = 0; r < size; r++)
+        rows += count[r] = r == 1 ? 0 : rank + r;
+    for (int64_t i = 0; i < rows; i++)
+        row[i] = rank;
+    cor_route *route;
+    CHECK_OK(cor_route_create_in_order(team, count, &route));
+    int64_t arrivals = cor_route_arrivals(route), at = 0, others = 0;
+    CHECK(cor_route_departures(route) == rows);
+    CHECK_OK(cor_route_send(route, row, sizeof *row, in));
+    bool right = true;
+    for (int r = 0; r < size && rank != 1; r++)
+        for (int i = 0; i < r + rank; i++)
+            right = right && at < arrivals && in[at++] == r;
+    CHECK(right && at == arrivals);
+    in[arrivals - count[rank]] = -1;
+    CHECK_OK(cor_route_send_others(route, row, sizeof *row, in));
+    for (int r = 0; r < size && rank != 1; r++)
+        for (int i = 0; r != rank && i < r + rank; i++)
+            right = right && in[others++] == r;
+    CHECK(right && in[others] == -1);
+    cor_route_destroy(&route);
+}
+
 /* Text i has i % 11 letters. */
 static void texts_travel_whole(void **state)
 {
@@ -149,6 +179,7 @@ static void long_runs_are_cut_into_pieces(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rows_arrive_in_order_and_answers_return),
     cmocka_unit_test(rows_already_in_rank_order_need_no_copy),
+    cmocka_unit_test(rows_in_order_are_counted_not_listed),
     cmocka_unit_test(texts_travel_whole),
     cmocka_unit_test(long_runs_are_cut_into_pieces),
 };

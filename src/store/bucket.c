@@ -1,0 +1,148 @@
+/* Sorting a bucket in cache: user, time and place of a row make one key of 64
+ * bits, which a few radix passes sort; then the rows are fetched in that order.
+ */
+#include "bucket.h"
+
+#include "coracle/memory.h"
+#include "coracle/sort.h"
+
+int cor_desk_open(int64_t rows, cor_desk *desk)
+{
+    *desk = (cor_desk){.rows = rows};
+    COR_TRY(COR_NEW(&desk->key, rows));
+    return COR_NEW(&desk->spare, rows);
+}
+
+void cor_desk_close(cor_desk *desk)
+{
+    cor_free(desk->key);
+    cor_free(desk->spare);
+    cor_free(desk->record);
+    *desk = (cor_desk){0};
+}
+
+/* One run of records: the only piece as it stands, or a copy of all. */
+static int join(const cor_piece *piece, int64_t pieces, int words,
+                cor_desk *desk, cor_piece *joined)
+{
+    *joined = (cor_piece){0};
+    int64_t filled = 0;
+    for (int64_t p = 0; p < pieces; p++) {
+        filled += piece[p].rows > 0;
+        joined->rows += piece[p].rows;
+        if (piece[p].rows)
+            joined->record = piece[p].record;
+    }
+    if (filled < 2)
+        return COR_OK;
+    if (!desk->record)
+        COR_TRY(COR_NEW(&desk->record, desk->rows * RECORD_WIDE));
+    uint32_t *next = desk->record;
+    for (int64_t p = 0; p < pieces; p++)
+        if (piece[p].rows) {
+            size_t size = (size_t)(piece[p].rows * words);
+            memcpy(next, piece[p].record, size * sizeof *next);
+            next += size;
+        }
+    joined->record = desk->record;
+    return COR_OK;
+}
+
+static int bits_of(uint64_t number)
+{
+    return number ? 64 - __builtin_clzll(number) : 0;
+}
+
+/* What a bucket's rows look like, and so how their keys are made. */
+typedef struct shape {
+    int words;
+    int user_bits, time_bits, place_bits;
+    uint64_t first; /* least time, since the earliest of all */
+} shape;
+
+static shape shape_of(const cor_piece *rows, int words, int user_bits)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (int64_t i = 0; i < rows->rows; i++) {
+        uint64_t since = cor_record_since(rows->record + i * words, words);
+        least = since < least ? since : least;
+        most = since > most ? since : most;
+    }
+    return (shape){.words = words,
+                   .user_bits = user_bits,
+                   .time_bits = bits_of(most - least),
+                   .place_bits = bits_of((uint64_t)rows->rows - 1),
+                   .first = least};
+}
+
+static uint64_t user_of(const shape *s, const uint32_t *record)
+{
+    return record[0] & ((UINT64_C(1) << s->user_bits) - 1);
+}
+
+/* User, time and place in one key. @return the sorted keys */
+static const uint64_t *sort_keys(const cor_piece *rows, const shape *s,
+                                 cor_desk *desk)
+{
+    const uint32_t *record = rows->record;
+    for (int64_t i = 0; i < rows->rows; i++, record += s->words) {
+        uint64_t since = cor_record_since(record, s->words) - s->first;
+        desk->key[i] = (user_of(s, record) << s->time_bits | since)
+                           << s->place_bits |
+                       (uint64_t)i;
+    }
+    return cor_sort_by_bits(desk->key, desk->spare, rows->rows, s->place_bits,
+                            s->user_bits + s->time_bits);
+}
+
+/* Times too wide for that: first time, then user, each stably. */
+static int sort_twice(const cor_piece *rows, const shape *s, cor_desk *desk)
+{
+    int64_t *place = (int64_t *)desk->spare;
+    for (int64_t i = 0; i < rows->rows; i++) {
+        desk->key[i] = cor_record_since(rows->record + i * s->words, s->words);
+        place[i] = i;
+    }
+    COR_TRY(cor_sort_pairs(desk->key, place, rows->rows));
+    for (int64_t i = 0; i < rows->rows; i++)
+        desk->key[i] = user_of(s, rows->record + place[i] * s->words);
+    return cor_sort_pairs(desk->key, place, rows->rows);
+}
+
+/* The rows in the order of the places in the low bits of the keys. */
+static inline void take_rows(const cor_piece *rows, const uint64_t *key,
+                             uint64_t mask, int64_t earliest, int words,
+                             cor_interactions *data, int64_t begin)
+{
+    for (int64_t i = 0; i < rows->rows; i++)
+        cor_record_take(rows->record + (int64_t)(key[i] & mask) * words,
+                        earliest, words, data, begin + i);
+}
+
+int cor_bucket_sort(const cor_piece *piece, int64_t pieces, int words,
+                    int user_bits, int64_t earliest, cor_desk *desk,
+                    cor_interactions *data, int64_t begin)
+{
+    cor_piece rows;
+    COR_TRY(join(piece, pieces, words, desk, &rows));
+    if (rows.rows == 0)
+        return COR_OK;
+    shape s = shape_of(&rows, words, user_bits);
+    const uint64_t *key = desk->spare;
+    uint64_t mask = UINT64_MAX;
+    if (s.user_bits + s.time_bits + s.place_bits <= 64 &&
+        rows.rows <= UINT32_MAX) {
+        key = sort_keys(&rows, &s, desk);
+        mask = (UINT64_C(1) << s.place_bits) - 1;
+    } else {
+        COR_TRY(sort_twice(&rows, &s, desk));
+    }
+    /* constants, so that each kind of record gets a loop of its own */
+    if (words == RECORD_BARE)
+        take_rows(&rows, key, mask, earliest, RECORD_BARE, data, begin);
+    else if (words == RECORD_TIMED)
+        take_rows(&rows, key, mask, earliest, RECORD_TIMED, data, begin);
+    else
+        take_rows(&rows, key, mask, earliest, RECORD_WIDE, data, begin);
+    return COR_OK;
+}
