@@ -1,14 +1,18 @@
 /**
- * Small dense matrices of doubles that every rank holds whole: factorisations
- * by LAPACK, and products. Always one thread, so that the bits do not depend on
- * how many a rank has. Matrices are row-major, n x n, without gaps. All
- * functions are local; several threads may call at once.
+ * Small dense matrices of doubles that every rank holds whole, and tiles of
+ * large ones: factorisations by LAPACK, products by BLAS. Always one thread, so
+ * that the bits do not depend on how many a rank has; but those of a product
+ * depend on its shape, even where a row of it is computed from the same
+ * numbers, so shapes must follow from the data alone. Matrices are row-major,
+ * those of factorisations n x n without gaps. All functions are local; several
+ * threads may call at once.
  */
 #ifndef CORACLE_DENSE_H
 #define CORACLE_DENSE_H
 
 #include "coracle/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Cholesky: a = L L', of which a's lower triangle is read; L replaces it, the
@@ -31,5 +35,29 @@ int cor_dense_triangle_invert(int64_t n, double *lower);
  * @return COR_OK; COR_ENUMERIC: did not converge; COR_EMEMORY
  */
 int cor_dense_eigen(int64_t n, double *a, double *value, double *vector);
+
+/** Turn a vector, if need be, so that its greatest entry by magnitude (the
+    first of equals) is positive. */
+void cor_dense_sign(int64_t n, double *vector);
+
+/** An operand of a product: `ld` numbers lead from a row to the next. */
+typedef struct cor_dense_operand {
+    const double *value;
+    int64_t ld;
+    bool turned; /* the product takes its transpose */
+} cor_dense_operand;
+
+/**
+ * c = a b, or c += a b where `add`: c is m x n, a as taken m x k, b as taken
+ * k x n; all below 2^31. Bound by the multiply-add rate where the least of the
+ * three is some tens.
+ */
+void cor_dense_multiply(int64_t m, int64_t n, int64_t k, cor_dense_operand a,
+                        cor_dense_operand b, bool add, double *c, int64_t ld);
+
+/** The lower triangle of c += a a': c is n x n, a as taken n x k. Above the
+    diagonal c is left in any state. */
+void cor_dense_gram(int64_t n, int64_t k, cor_dense_operand a, double *c,
+                    int64_t ld);
 
 #endif

@@ -61,16 +61,16 @@ int cor_dense_triangle_invert(int64_t n, double *lower)
     return info == 0 && lower_finite(n, lower) ? COR_OK : COR_ENUMERIC;
 }
 
-/* Copy a unit vector with its greatest entry positive. */
-static void copy_signed(int64_t n, const double *from, double *to)
+void cor_dense_sign(int64_t n, double *vector)
 {
     int64_t most = 0;
     for (int64_t i = 1; i < n; i++)
-        if (fabs(from[i]) > fabs(from[most]))
+        if (fabs(vector[i]) > fabs(vector[most]))
             most = i;
-    double sign = from[most] < 0 ? -1 : 1;
+    if (n == 0 || vector[most] >= 0)
+        return;
     for (int64_t i = 0; i < n; i++)
-        to[i] = sign * from[i];
+        vector[i] = -vector[i];
 }
 
 /* Eigenvalues ascending, and in row i of `a` the vector of the i-th. Divide
@@ -104,8 +104,10 @@ int cor_dense_eigen(int64_t n, double *a, double *value, double *vector)
     if (!lower_finite(n, a))
         return COR_ENUMERIC;
     COR_TRY(decompose(n, a, value));
-    for (int64_t i = 0; i < n; i++)
-        copy_signed(n, a + (n - 1 - i) * n, vector + i * n);
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(vector + i * n, a + (n - 1 - i) * n, (size_t)n * sizeof *a);
+        cor_dense_sign(n, vector + i * n);
+    }
     for (int64_t i = 0, j = n - 1; i < j; i++, j--) {
         double keep = value[i];
         value[i] = value[j];

@@ -122,6 +122,66 @@ static void what_cannot_be_done_is_said(void **state)
     CHECK_OK(cor_dense_cholesky(0, value));
 }
 
+/* m x k and k x n of small whole numbers, either of them turned: exact. */
+static bool product_is_plain(int64_t m, int64_t n, int64_t k, bool turn_a,
+                             bool turn_b, bool add)
+{
+    int64_t lda = (turn_a ? m : k) + 3, ldb = (turn_b ? k : n) + 1, ld = n + 2;
+    bool good = true;
+    for (int64_t i = 0; i < MOST * MOST; i++) {
+        one[i] = (double)(i * 7 % 13 - 6);
+        two[i] = (double)(i * 5 % 11 - 5);
+        three[i] = 1;
+    }
+    cor_dense_multiply(m, n, k, (cor_dense_operand){one, lda, turn_a},
+                       (cor_dense_operand){two, ldb, turn_b}, add, three, ld);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < ld; j++) {
+            double right = add || j >= n;
+            for (int64_t l = 0; l < k && j < n; l++)
+                right += one[turn_a ? l * lda + i : i * lda + l] *
+                         two[turn_b ? j * ldb + l : l * ldb + j];
+            good = good && three[i * ld + j] == right;
+        }
+    return good;
+}
+
+static bool gram_is_plain(int64_t n, int64_t k, bool turned)
+{
+    int64_t ld = turned ? n : k;
+    bool good = true;
+    for (int64_t i = 0; i < n * k; i++)
+        one[i] = (double)(i * 7 % 13 - 6);
+    for (int64_t i = 0; i < n * n; i++)
+        two[i] = 1;
+    cor_dense_gram(n, k, (cor_dense_operand){one, ld, turned}, two, n);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j <= i; j++) {
+            double right = 1;
+            for (int64_t l = 0; l < k; l++)
+                right += one[turned ? l * ld + i : i * ld + l] *
+                         one[turned ? l * ld + j : j * ld + l];
+            good = good && two[i * n + j] == right;
+        }
+    return good;
+}
+
+static void products_are_plain(void **state)
+{
+    (void)state;
+    for (int bits = 0; bits < 8; bits++) {
+        CHECK(product_is_plain(5, 9, 33, bits & 1, bits & 2, bits & 4));
+        CHECK(product_is_plain(64, 1, 70, bits & 1, bits & 2, bits & 4));
+        CHECK(product_is_plain(4, 4, 0, bits & 1, bits & 2, bits & 4));
+        CHECK(product_is_plain(0, 3, 3, bits & 1, bits & 2, bits & 4));
+    }
+    for (int turned = 0; turned < 2; turned++) {
+        CHECK(gram_is_plain(3, 200, turned));
+        CHECK(gram_is_plain(100, 9, turned));
+        CHECK(gram_is_plain(4, 0, turned));
+    }
+}
+
 /* A positive definite matrix without structure. */
 static void fill(int64_t n, double *a)
 {
@@ -132,7 +192,7 @@ static void fill(int64_t n, double *a)
                            (i == j ? (double)n : 0);
 }
 
-/* All three, into one block of results. */
+/* All of them, into one block of results. */
 static int results(double *out)
 {
     int64_t n = MOST;
@@ -145,7 +205,12 @@ static int results(double *out)
         rc = cor_dense_triangle_invert(n, out + n * n);
     fill(n, a);
     if (rc == COR_OK)
-        rc = cor_dense_eigen(n, a, out + 3 * n * n, out + 2 * n * n);
+        rc = cor_dense_eigen(n, a, out + 4 * n * n, out + 2 * n * n);
+    memset(out + 3 * n * n, 0, (size_t)(n * n) * sizeof *out);
+    cor_dense_gram(n, n, (cor_dense_operand){out, n, true}, out + 3 * n * n, n);
+    cor_dense_multiply(n, n, n, (cor_dense_operand){out, n, false},
+                       (cor_dense_operand){out + n * n, n, true}, true,
+                       out + 3 * n * n, n);
     cor_free(a);
     return rc;
 }
@@ -154,7 +219,7 @@ static int results(double *out)
 static void threads_do_not_change_the_bits(void **state)
 {
     (void)state;
-    enum { LENGTH = 3 * MOST * MOST + MOST };
+    enum { LENGTH = 4 * MOST * MOST + MOST };
     static double out[4][LENGTH];
     int rc[4], threads = omp_get_max_threads();
     omp_set_num_threads(1);
@@ -203,6 +268,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(eigenvalues_are_those_on_paper),
     cmocka_unit_test(what_cannot_be_done_is_said),
     cmocka_unit_test(factors_give_the_matrix_back),
+    cmocka_unit_test(products_are_plain),
     cmocka_unit_test(threads_do_not_change_the_bits),
 };
 
