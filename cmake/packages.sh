@@ -8,11 +8,12 @@
 
 # To build and to run; README.md says why each was chosen.
 cor_packages_build=(
-    gcc libc6-dev cmake ninja-build pkg-config
+    gcc g++ libc6-dev cmake ninja-build pkg-config
     openmpi-bin libopenmpi-dev
     libhdf5-openmpi-dev hdf5-tools
     libopenblas-openmp-dev liblapacke-dev
     libpopt-dev libjansson-dev libmd-dev libxxhash-dev librandom123-dev
+    libsimdjson-dev libpcre2-dev zlib1g-dev libzstd-dev
 )
 # To test as well.
 cor_packages_test=(

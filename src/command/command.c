@@ -13,14 +13,16 @@
 
 /* ---- messages ---- */
 
-/* The only place that prints an error: one line, whatever was quoted in it. */
+/* The only place that prints an error: one line, whatever was quoted in it, and
+   lines that begin with two blanks, which show where something is wrong. */
 static void complain(const cor_call *call, int rc)
 {
     char line[COR_MESSAGE_SIZE];
     snprintf(line, sizeof line, "%s",
              cor_message()[0] ? cor_message() : "failed without saying why");
     for (char *p = line; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+        if (((unsigned char)*p < 0x20 || *p == 0x7f) &&
+            strncmp(p, "\n  ", 3) != 0)
             *p = ' ';
     fprintf(stderr, "coracle%s%s: %s%s\n", call->name ? " " : "",
             call->name ? call->name : "", line,
