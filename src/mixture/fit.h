@@ -14,6 +14,13 @@
     bits, whatever library each of them has. Collective. */
 int mixture_factor_together(const cor_team *team, cor_mixture *mixture);
 
+/* ---- mixture.c ---- */
+
+/** What a model knows of its columns, as a copy of its own; nothing where there
+    is nothing to copy. Local. */
+int mixture_copy_numbers(const double *from, int64_t count, double **to);
+int mixture_copy_names(const cor_ids *from, cor_ids *to);
+
 /* ---- model_file.c ---- */
 
 /** Write a table that every rank has, each a part of its rows. Collective. */
@@ -99,5 +106,78 @@ void ready_free(ready *r);
 bool ready_apart(const cor_mixture *mixture);
 /** Responsibilities, densities and entropies of a tile. */
 void ready_expect(const ready *r, place *p);
+
+/* ---- data.c ---- */
+
+/** The rows that a mixture is fitted to, and what is found out once. */
+typedef struct fit_data {
+    const cor_team *team;
+    const cor_matrix *matrix;
+    double *center, *deviation; /* columns: mean, standard deviation */
+    double *scatter; /* sum of (x - center)(x - center)', packed; NULL where
+                        not asked for */
+} fit_data;
+
+/** @param[in] scatter  whether it will be wanted: for tied covariances
+    Collective. @return COR_OK; COR_ENUMERIC: too large to be summed */
+int fit_data_create(const cor_team *team, const cor_matrix *matrix,
+                    bool scatter, fit_data *data);
+void fit_data_free(fit_data *data);
+/** One row about the center, on every rank. Collective. */
+void fit_data_row(const fit_data *data, int64_t row, double *out);
+
+/* ---- moments.c ---- */
+
+/**
+ * Where the sums of an expectation step stand: of log densities, of
+ * entropies, and of each component the responsibilities, the first and the
+ * second moments. Those of full and diagonal covariances are about the means
+ * that the responsibilities came from; first moments of tied and spherical ones
+ * are about the center, second moments of spherical ones about the means, of
+ * tied ones none: they follow from the scatter. But `exact`, they are about the
+ * means too, all components in one.
+ */
+typedef struct moments {
+    enum cor_covariance type;
+    int64_t components, columns;
+    bool exact;
+    int64_t density, entropy, count, first, second, length;
+} moments;
+
+moments moments_of(enum cor_covariance type, int64_t components,
+                   int64_t columns, bool exact);
+/** Add a tile with responsibilities r; of spherical covariances q holds the
+    squared distances from the means. @param[in] mean  K x D about the center */
+void moments_add(const moments *m, const double *mean, place *p, double *sums);
+
+/** What the moments say. count has 10 epsilon added, the diagonal of
+    covariances reg_covar, as scikit-learn has it. */
+typedef struct estimates {
+    double *count;      /* K */
+    double *mean;       /* K x D */
+    double *step;       /* K x D: how far each mean has moved */
+    double *covariance; /* shaped as in the mixture */
+} estimates;
+
+/** @param[in] mean  K x D about the center: what moments_add was given */
+void moments_estimate(const moments *m, const fit_data *data,
+                      const double *sums, const double *mean, double reg_covar,
+                      const estimates *out);
+/** Whether the scatter is so much greater than a tied covariance that this has
+    lost too many digits, and exact moments must be taken. */
+bool moments_need_exact(const fit_data *data, const cor_mixture *mixture);
+
+/* ---- seed.c, kmeans.c ---- */
+
+/** k-means++ with the best of 2 + log K candidates each time: Arthur,
+    Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
+    Collective. @return COR_OK; COR_EDATA: fewer different rows than components
+    @param[out] center  components x columns, about the center of the data
+    @param[out] gap     of my rows, squared distance to the nearest center */
+int seed_centers(const fit_data *data, int64_t components, int64_t seed,
+                 int64_t start, double *center, double *gap);
+/** k-means by Lloyd's algorithm, from seeded centers. Collective. */
+int kmeans_centers(const fit_data *data, int64_t components, int64_t seed,
+                   int64_t start, double *center);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "coracle/gaussian.h"
 #include "coracle/memory.h"
+#include "fit.h"
 
 #include <math.h>
 #include <string.h>
@@ -96,11 +97,11 @@ void cor_mixture_free(cor_mixture *mixture)
     *mixture = (cor_mixture){0};
 }
 
-static int copy_numbers(const double *from, int64_t count, double **to)
+int mixture_copy_numbers(const double *from, int64_t count, double **to)
 {
     if (!from)
         return COR_OK;
-    COR_TRY(cor_allocate(to, count, sizeof **to, "a mixture"));
+    COR_TRY(cor_allocate(to, count, sizeof **to, "a model"));
     memcpy(*to, from, (size_t)count * sizeof **to);
     return COR_OK;
 }
@@ -111,18 +112,19 @@ static int copy_parts(const cor_mixture *m, cor_mixture *copy)
     int64_t length = cor_covariance_length(m->covariance_type, k, d);
     const cor_mixture_posterior *p = &m->posterior;
     cor_mixture_posterior *q = &copy->posterior;
-    COR_TRY(copy_numbers(m->weight, k, &copy->weight));
-    COR_TRY(copy_numbers(m->mean, k * d, &copy->mean));
-    COR_TRY(copy_numbers(m->covariance, length, &copy->covariance));
+    COR_TRY(mixture_copy_numbers(m->weight, k, &copy->weight));
+    COR_TRY(mixture_copy_numbers(m->mean, k * d, &copy->mean));
+    COR_TRY(mixture_copy_numbers(m->covariance, length, &copy->covariance));
+    COR_TRY(mixture_copy_numbers(m->precision_cholesky, length,
+                                 &copy->precision_cholesky));
+    COR_TRY(mixture_copy_numbers(m->constant, k, &copy->constant));
+    COR_TRY(mixture_copy_numbers(p->weight_concentration, 2 * k,
+                                 &q->weight_concentration));
+    COR_TRY(mixture_copy_numbers(p->mean_precision, k, &q->mean_precision));
     COR_TRY(
-        copy_numbers(m->precision_cholesky, length, &copy->precision_cholesky));
-    COR_TRY(copy_numbers(m->constant, k, &copy->constant));
-    COR_TRY(
-        copy_numbers(p->weight_concentration, 2 * k, &q->weight_concentration));
-    COR_TRY(copy_numbers(p->mean_precision, k, &q->mean_precision));
-    COR_TRY(copy_numbers(p->degrees_of_freedom, k, &q->degrees_of_freedom));
-    COR_TRY(copy_numbers(m->offset, d, &copy->offset));
-    return copy_numbers(m->scale, d, &copy->scale);
+        mixture_copy_numbers(p->degrees_of_freedom, k, &q->degrees_of_freedom));
+    COR_TRY(mixture_copy_numbers(m->offset, d, &copy->offset));
+    return mixture_copy_numbers(m->scale, d, &copy->scale);
 }
 
 int cor_mixture_copy(const cor_mixture *mixture, cor_mixture *copy)
@@ -138,9 +140,10 @@ int cor_mixture_copy(const cor_mixture *mixture, cor_mixture *copy)
     return rc;
 }
 
-/* The names as a table of their own. */
-static int copy_names(const cor_ids *from, cor_ids *to)
+int mixture_copy_names(const cor_ids *from, cor_ids *to)
 {
+    if (from->total == 0)
+        return COR_OK;
     size_t width = from->text ? (size_t)from->width : sizeof *from->number;
     void *names = NULL;
     COR_TRY(cor_allocate(&names, from->count, width, "column names"));
@@ -154,10 +157,10 @@ static int copy_names(const cor_ids *from, cor_ids *to)
 
 int cor_mixture_describe(const cor_matrix *matrix, cor_mixture *mixture)
 {
-    COR_TRY(copy_numbers(matrix->offset, matrix->columns, &mixture->offset));
-    COR_TRY(copy_numbers(matrix->scale, matrix->columns, &mixture->scale));
+    COR_TRY(mixture_copy_numbers(matrix->offset, matrix->columns,
+                                 &mixture->offset));
+    COR_TRY(
+        mixture_copy_numbers(matrix->scale, matrix->columns, &mixture->scale));
     mixture->rows = matrix->rows;
-    if (matrix->name.total == 0)
-        return COR_OK;
-    return copy_names(&matrix->name, &mixture->name);
+    return mixture_copy_names(&matrix->name, &mixture->name);
 }
