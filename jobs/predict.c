@@ -3,6 +3,7 @@
 
 #include "coracle/csv.h"
 #include "coracle/memory.h"
+#include "coracle/output.h"
 #include "coracle/recommend.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static int run(cor_command *command)
         return COR_OK;
     }
     COR_TRY(cor_plan_check(command->team, &needs));
-    COR_TRY(cor_csv_check(command->team, command->output, command->force));
+    COR_TRY(cor_output_check(command->team, command->output, command->force));
     cor_model model = {0};
     cor_interactions pairs = {0};
     int rc = cor_model_read(command->team, command->input[0], &model);

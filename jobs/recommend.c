@@ -5,6 +5,7 @@
 #include "coracle/csv.h"
 #include "coracle/map.h"
 #include "coracle/memory.h"
+#include "coracle/output.h"
 
 #include <string.h>
 
@@ -242,7 +243,8 @@ static int run(cor_command *command)
     }
     COR_TRY(cor_plan_check(command->team, &needs));
     if (command->output)
-        COR_TRY(cor_csv_check(command->team, command->output, command->force));
+        COR_TRY(
+            cor_output_check(command->team, command->output, command->force));
     return read_and_recommend(command);
 }
 

@@ -27,10 +27,6 @@ void cor_csv_bytes(cor_csv *csv, const char *bytes, int64_t length);
 
 void cor_csv_free(cor_csv *csv);
 
-/** Fail early where the file can't be written or exists and `force` is not
-    set. Collective. @return COR_OK; COR_EIO */
-int cor_csv_check(const cor_team *team, const char *path, bool force);
-
 /**
  * Write a file of `sections` sections, each the ranks' texts one after the
  * other, beside the final name and then renamed. Collective.

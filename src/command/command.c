@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "coracle/csv.h"
+#include "coracle/output.h"
 #include "help.h"
 
 #include <fcntl.h>
@@ -90,7 +91,7 @@ static int write_result(const cor_call *call, const cor_command *command)
 static int find_result(const cor_call *call, cor_command *command)
 {
     if (call->job->result_is_output && call->output && !call->plan)
-        COR_TRY(cor_csv_check(command->team, call->output, call->force));
+        COR_TRY(cor_output_check(command->team, call->output, call->force));
     COR_TRY(cor_agree(command->team, call->job->run(command)));
     return call->plan ? COR_OK : write_result(call, command);
 }
