@@ -2,13 +2,12 @@
 # program tests/ROOM/test_NAME.c as one CTest a rank count.
 find_package(cmocka REQUIRED CONFIG)
 
-set(COR_RANKS 1 2 3 4 7)
-# More ranks than cores must be allowed, must not spin, and may be root's.
-set(COR_TEST_ENVIRONMENT
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
-    OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
-    OMP_WAIT_POLICY=passive
+set(COR_RANKS 1 2 3 4 7 CACHE STRING "Rank counts of the tests")
+# What is set before a program starts.
+file(STRINGS ${PROJECT_SOURCE_DIR}/tests/environment COR_TEST_ENVIRONMENT REGEX "^[A-Z]")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+             ${PROJECT_SOURCE_DIR}/tests/environment)
+list(APPEND COR_TEST_ENVIRONMENT
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
     "ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1"
     "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
@@ -26,11 +25,14 @@ function(cor_test room name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE cor_flags coracle cmocka ${arg_LIBRARIES})
   foreach(ranks IN LISTS arg_RANKS)
+    if(NOT ranks IN_LIST COR_RANKS)
+      continue()
+    endif()
     add_test(NAME ${room}.${name}.${ranks}
              COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks}
-                     $<TARGET_FILE:${target}>)
+                     ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${target}>)
     set_tests_properties(${room}.${name}.${ranks} PROPERTIES
-      TIMEOUT ${arg_TIMEOUT} PROCESSORS 2 LABELS ${room}
+      TIMEOUT ${arg_TIMEOUT} LABELS ${room}
       ENVIRONMENT "${COR_TEST_ENVIRONMENT}")
   endforeach()
 endfunction()

@@ -44,4 +44,5 @@ if [ -z "${CORACLE_TEST_DATA:-}" ]; then
 fi
 cmake --preset "$preset" -Wno-dev --log-level=NOTICE || exit 1
 cmake --build --preset "$preset" || exit 1
-exec ctest --preset "$preset" -j "$(nproc)" "${options[@]}"
+# One more than there are cores: a test waits for much of its time.
+exec ctest --preset "$preset" -j "$(($(nproc) + 1))" "${options[@]}"

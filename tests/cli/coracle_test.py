@@ -35,16 +35,10 @@ MPIRUN = os.environ.get("MPIRUN", "mpirun")
 DATA = os.environ.get("CORACLE_TEST_DATA")
 RANKS = (1, 2, 3, 4, 7)
 
-# More ranks than cores must be allowed, must not spin, and may be root's.
-ENVIRONMENT = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "OMPI_MCA_hwloc_base_binding_policy": "none",
-    "OMPI_MCA_mpi_yield_when_idle": "1",
-    "OMP_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "passive",
-}
+# What is set before a program starts: the lines of tests/environment.
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                       "environment")) as lines:
+    ENVIRONMENT = dict(re.findall(r"^(\w+)=(.*)$", lines.read(), re.M))
 
 # Exit codes of coracle.
 OK, DEFECT, USAGE, DATA_BAD, IO, NUMERIC, MEMORY, STOPPED = 0, 1, 2, 3, 4, 5, 6, 75
