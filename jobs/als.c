@@ -10,10 +10,15 @@
 
 static struct {
     int64_t factors, iterations, early_stop;
-    double reg, reg_bias, every;
-    const char *reg_scale, *valid, *checkpoint, *signal;
-    bool bias, resume;
-} set = {.factors = 64,
+    int64_t steps, block;
+    double reg, reg_bias, every, alpha, unobserved, reg_exponent;
+    const char *reg_scale, *valid, *checkpoint, *signal, *solver;
+    bool bias, resume, implicit;
+} set = {.alpha = 1,
+         .steps = 3,
+         .block = 32,
+         .solver = "cholesky",
+         .factors = 64,
          .iterations = 15,
          .reg = 10,
          .reg_bias = 5,
@@ -33,6 +38,23 @@ static const cor_option options[] = {
      "fit the mean and a bias a user and an item with the factors"},
     {"reg-bias", 0, COR_OPTION_REAL, &set.reg_bias, "R",
      "weight of the squared biases in the loss"},
+    {"implicit", 0, COR_OPTION_FLAG, &set.implicit, NULL,
+     "values say how sure a preference is, and no value says little against "
+     "it"},
+    {"alpha", 0, COR_OPTION_REAL, &set.alpha, "A",
+     "--implicit: weight of a unit of value; 0: all values weigh 1"},
+    {"unobserved-weight", 0, COR_OPTION_REAL, &set.unobserved, "W",
+     "--implicit: weight of a cell without a value, observed ones weighing "
+     "alpha times the value; 0: they weigh 1, observed ones that much more"},
+    {"reg-exponent", 0, COR_OPTION_REAL, &set.reg_exponent, "E",
+     "multiply a row's --reg by its frequency to this power"},
+    {"solver", 0, COR_OPTION_WORDS, &set.solver, "cholesky|cg|subspace",
+     "rows solved exactly, improved by steps of conjugate gradients, or "
+     "solved over a block of factors at a time"},
+    {"cg-steps", 0, COR_OPTION_INT, &set.steps, "N",
+     "steps of conjugate gradients a row"},
+    {"block", 0, COR_OPTION_INT, &set.block, "N",
+     "factors in a block of the subspace solver, a multiple of 16"},
     {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
      "report the error on these ratings each iteration, keep the best"},
     {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
@@ -48,6 +70,24 @@ static const cor_option options[] = {
      "signal that asks for a checkpoint and an end (USR1)"},
     COR_OPTIONS_END};
 
+static enum cor_solver solver(void)
+{
+    if (strcmp(set.solver, "cg") == 0)
+        return COR_SOLVER_CG;
+    return strcmp(set.solver, "subspace") == 0 ? COR_SOLVER_SUBSPACE
+                                               : COR_SOLVER_CHOLESKY;
+}
+
+static cor_implicit implicit(void)
+{
+    cor_implicit how = {.alpha = set.alpha,
+                        .unobserved = set.unobserved > 0 ? set.unobserved : 1,
+                        .reg_exponent = set.reg_exponent};
+    if (set.implicit)
+        how.form = set.unobserved > 0 ? COR_UNOBSERVED : COR_CONFIDENCE;
+    return how;
+}
+
 static cor_als_options fit_options(const cor_command *command,
                                    const char *digest, const char *checkpoint)
 {
@@ -58,6 +98,10 @@ static cor_als_options fit_options(const cor_command *command,
     o.reg_bias = set.reg_bias;
     o.reg_by_count = strcmp(set.reg_scale, "count") == 0;
     o.bias = set.bias;
+    o.implicit = implicit();
+    o.solver = solver();
+    o.steps = set.steps;
+    o.block = set.block;
     o.seed = command->seed;
     o.early_stop = set.early_stop;
     o.checkpoint = checkpoint;
@@ -80,9 +124,11 @@ static void report(const cor_als_options *o, const cor_als_fit *fit,
         cor_result_append_real(history, fit->history[t]);
         cor_result_append_real(loss, fit->loss[t]);
     }
-    cor_result *train = cor_result_object(result, "train");
-    cor_result_real(train, "rmse", fit->train_rmse);
-    cor_result_real(train, "mae", fit->train_mae);
+    if (o->implicit.form == COR_EXPLICIT) {
+        cor_result *train = cor_result_object(result, "train");
+        cor_result_real(train, "rmse", fit->train_rmse);
+        cor_result_real(train, "mae", fit->train_mae);
+    }
     if (fit->has_valid) {
         cor_result *valid = cor_result_object(result, "valid");
         cor_result_real(valid, "rmse", fit->valid_rmse);
@@ -193,6 +239,19 @@ const cor_job cor_job_als = {
         "\n"
         "  coracle als train.h5 --valid valid.h5 --bias --factors 64 \\\n"
         "      --reg 12 --reg-bias 4 --early-stop 3 -o model.h5\n"
+        "\n"
+        "With --implicit a value is no rating but how often or how long: "
+        "plays, "
+        "clicks, purchases. More than 0 is a preference, and the more the "
+        "surer "
+        "(--alpha); less than 0 is one against; cells without a value count "
+        "against it a little. The loss over all cells is shown each iteration; "
+        "judge by evaluate --at.\n"
+        "\n"
+        "  coracle als plays.h5 --implicit --alpha 10 --factors 128 \\\n"
+        "      --solver cg -o model.h5\n"
+        "  coracle als clicks.h5 --implicit --unobserved-weight 0.1 \\\n"
+        "      --reg 0.003 --reg-exponent 1 -o model.h5\n"
         "\n"
         "More --reg for few ratings or many factors. With --valid the error "
         "on these ratings is shown each iteration and the best model kept. "

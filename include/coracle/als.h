@@ -11,6 +11,29 @@
  * "Large-scale parallel collaborative filtering for the Netflix Prize",
  * AAIM 2008.
  *
+ * Of implicit feedback, a value r > 0 says that the user prefers the item, r <
+ * 0 that he does not, 0 nothing, and every cell without a value counts as not
+ * preferred, with little weight. With p = 1 where r > 0, else 0, and no biases:
+ *
+ *   confidence  sum over all cells  c (p - x_u . y_i)^2,  c = 1 + alpha |r|
+ *               Hu, Koren, Volinsky, "Collaborative filtering for implicit
+ *               feedback datasets", ICDM 2008
+ *   unobserved  sum over values  a (p - x_u . y_i)^2, a = alpha |r| or 1,
+ *               plus  unobserved * sum over all cells (x_u . y_i)^2
+ *               Rendle, Krichene, Zhang, Koren, "Revisiting the performance of
+ *               iALS on item recommendation benchmarks", 2021
+ *
+ * plus the regularisation, reg for each row, times (its values + unobserved *
+ * rows of the other side) ^ reg_exponent. The sum over all cells is never
+ * walked: before each half of an iteration both sides are turned into the
+ * eigenvectors of the fixed side's Gram matrix (basis.h), where it is a number
+ * a factor, and a row is a ridge regression over its own values. Rows with
+ * fewer values than factors are solved in that smaller space, exactly.
+ *
+ * cholesky solves rows exactly; cg and subspace improve them from where they
+ * were, with less work (linalg.h); items of very many values are always solved
+ * exactly, by all ranks.
+ *
  * The bottleneck is arithmetic: count * factors^2 multiply-adds a row for its
  * Gram matrix, factors^3 / 6 for its Cholesky factor; the kernels are in
  * linalg.h. Rows of the other side are read in place from the node's window.
@@ -23,11 +46,22 @@
 #include "coracle/plan.h"
 #include "coracle/progress.h"
 
+/** How a row is solved. */
+enum cor_solver {
+    COR_SOLVER_CHOLESKY, /* exactly */
+    COR_SOLVER_CG,       /* some steps of conjugate gradients */
+    COR_SOLVER_SUBSPACE  /* exactly over one block of factors after the other */
+};
+
 typedef struct cor_als_options {
     int64_t factors, iterations;
     double reg, reg_bias;
     bool reg_by_count;
     bool bias;
+    cor_implicit implicit;
+    enum cor_solver solver;
+    int64_t steps; /* of conjugate gradients a row */
+    int64_t block; /* factors, for the subspace solver */
     int64_t seed;
     int64_t early_stop;        /* iterations without a better validation error
                                   after which to stop; 0: never */
@@ -49,9 +83,11 @@ typedef struct cor_als_fit {
     int64_t best;       /* the iteration that the model is of */
     bool stopped;       /* on request; a checkpoint was written */
     double *history;    /* iterations: RMSE, of validation where there is
-                           one, else of training (not clipped) */
+                           one (of implicit feedback: from the preference 1
+                           or 0), else of training (not clipped), or the
+                           loss of implicit feedback */
     double *loss;       /* iterations: the loss above */
-    double train_rmse, train_mae; /* of the model, clipped */
+    double train_rmse, train_mae; /* of the model, clipped; 0: implicit */
     bool has_valid;
     double valid_rmse, valid_mae;
     double seconds; /* training alone, no input or output */

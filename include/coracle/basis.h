@@ -22,6 +22,10 @@ void cor_basis_destroy(cor_basis **basis);
 /** The eigenvalues, descending, at least 0; factors of them. Borrowed. */
 const double *cor_basis_weight(const cor_basis *basis);
 
+/** All that a basis holds, so that one rank's can be copied over another's.
+    Borrowed. */
+void *cor_basis_numbers(cor_basis *basis, int64_t *bytes);
+
 /** Turn `count` rows of cor_padded(factors) floats into the basis, in place. */
 int cor_basis_turn(const cor_basis *basis, float *row, int64_t count);
 /** Turn them back. */

@@ -31,6 +31,21 @@ typedef struct cor_model_side {
     float *bias;          /* count; 0 where unknown or without biases */
 } cor_model_side;
 
+/** How a value speaks of preference: see als.h. */
+enum cor_form {
+    COR_EXPLICIT,   /* it is the rating */
+    COR_CONFIDENCE, /* unobserved cells weigh 1, observed ones 1 + alpha r */
+    COR_UNOBSERVED  /* unobserved cells weigh `unobserved` */
+};
+
+/** What the equations of a row of implicit feedback need, for fold-in too. */
+typedef struct cor_implicit {
+    enum cor_form form;
+    double alpha;        /* weight of a unit of value; 0: each weighs 1 */
+    double unobserved;   /* weight of an unobserved cell */
+    double reg_exponent; /* of the frequency that scales reg */
+} cor_implicit;
+
 /** A plain table like cor_interactions: whoever fills it owns it. */
 typedef struct cor_model {
     char kind[16];
@@ -40,6 +55,7 @@ typedef struct cor_model {
     double value_min, value_max;
     double reg, reg_bias; /* for fold-in: how the rows were regularised */
     bool reg_by_count;
+    cor_implicit implicit;
     cor_model_side user, item;
     cor_ids item_title; /* my items; total 0: no titles */
     char digest[17];

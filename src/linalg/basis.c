@@ -11,9 +11,9 @@ enum { ROWS = 64 }; /* turned at a time, through a block in the cache */
 
 struct cor_basis {
     int64_t factors, ld;
-    double *weight;
-    float *vector; /* ld x ld: row f is the f-th eigenvector */
-    float *column; /* the same turned: row f has the f-th entry of each */
+    double *weight; /* the block that holds the others too */
+    float *vector;  /* ld x ld: row f is the f-th eigenvector */
+    float *column;  /* the same turned: row f has the f-th entry of each */
 };
 
 /* Both triangles of a packed matrix; false where a number is not finite. */
@@ -57,6 +57,12 @@ static int decompose(cor_basis *b, const double *packed)
     return rc;
 }
 
+static size_t size_of(const cor_basis *b)
+{
+    return (size_t)b->ld * sizeof *b->weight +
+           2 * (size_t)(b->ld * b->ld) * sizeof *b->vector;
+}
+
 int cor_basis_create(int64_t factors, const double *packed, cor_basis **basis)
 {
     cor_basis *b = NULL;
@@ -64,13 +70,12 @@ int cor_basis_create(int64_t factors, const double *packed, cor_basis **basis)
     COR_TRY(COR_NEW_ZEROED(&b, 1));
     b->factors = factors;
     b->ld = cor_padded(factors);
-    int rc = COR_NEW_ZEROED(&b->weight, factors);
-    if (rc == COR_OK)
-        rc = COR_NEW_ZEROED(&b->vector, b->ld * b->ld);
-    if (rc == COR_OK)
-        rc = COR_NEW_ZEROED(&b->column, b->ld * b->ld);
-    if (rc == COR_OK)
+    int rc = cor_allocate_zeroed(&b->weight, 1, size_of(b), "basis");
+    if (rc == COR_OK) {
+        b->vector = (float *)(b->weight + b->ld);
+        b->column = b->vector + b->ld * b->ld;
         rc = decompose(b, packed);
+    }
     if (rc != COR_OK)
         cor_basis_destroy(&b);
     *basis = b;
@@ -82,10 +87,14 @@ void cor_basis_destroy(cor_basis **basis)
     if (!*basis)
         return;
     cor_free((*basis)->weight);
-    cor_free((*basis)->vector);
-    cor_free((*basis)->column);
     cor_free(*basis);
     *basis = NULL;
+}
+
+void *cor_basis_numbers(cor_basis *basis, int64_t *bytes)
+{
+    *bytes = (int64_t)size_of(basis);
+    return basis->weight;
 }
 
 const double *cor_basis_weight(const cor_basis *basis)

@@ -274,6 +274,8 @@ static bool solve_ratings(cor_ridge *ridge, const cor_ridge_row *row, float *x,
     for (int64_t z = 0; row->weight && z < n; z++)
         ridge->weight[z] *= row->weight[z];
     kernels->combine(row->table, ridge->ld, row->index, n, ridge->weight, x);
+    for (int64_t f = 0; row->scale && f < ridge->ld; f++)
+        x[f] *= row->scale[f]; /* the rows combined were not the scaled ones */
     double minimum = row->reg * (pp - b * pq);
     put_result(bias, loss, b, minimum);
     return all_finite(x, ridge->ld, minimum);

@@ -15,6 +15,9 @@ cor_als_options cor_als_options_default(void)
                              .iterations = 15,
                              .reg = 10,
                              .reg_bias = 5,
+                             .implicit = {.alpha = 1, .unobserved = 1},
+                             .steps = 3,
+                             .block = 32,
                              .seed = 42,
                              .checkpoint_minutes = 10};
 }
@@ -42,7 +45,7 @@ static int check_options(const cor_als_options *o)
     if (o->resume && !o->checkpoint)
         return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
                                     "to go on from");
-    return COR_OK;
+    return als_weighted_check(o);
 }
 
 /* The model's view of a side: takes counts, means and the id table. */
@@ -149,10 +152,15 @@ static int start_items(als *a)
         if (m->bias)
             side->bias[i] = (float)(n * ((double)side->mean[i] - m->mean) /
                                     (n + a->options->reg_bias));
-        else
-            y[0] += side->mean[i]; /* so that the first users see the level */
+        else /* so that the first users see the level */
+            y[0] += side->mean[i];
     }
     return als_publish(&a->item);
+}
+
+static bool is_implicit(const als *a)
+{
+    return a->options->implicit.form != COR_EXPLICIT;
 }
 
 static int open_valid(als *a, const cor_interactions *data)
@@ -167,6 +175,8 @@ static int open_valid(als *a, const cor_interactions *data)
     if (rc == COR_OK)
         rc = cor_allocate(&a->valid.prediction, data->rows, sizeof(float),
                           "validation");
+    if (rc == COR_OK && is_implicit(a))
+        rc = als_preferences(data, &a->valid.preference);
     rc = cor_agree(a->team, rc);
     if (rc == COR_OK)
         rc = cor_model_locate(a->team, a->model, data, user, item);
@@ -237,10 +247,13 @@ static int iterate(als *a)
     if (a->valid.data)
         COR_TRY(als_valid_error(a));
     fit->loss[fit->iterations] = loss;
-    fit->history[fit->iterations] = a->valid.data ? a->valid.rmse : rmse;
+    fit->history[fit->iterations] = a->valid.data    ? a->valid.rmse
+                                    : is_implicit(a) ? loss
+                                                     : rmse;
     fit->iterations++;
     cor_progress_metric(a->progress, "loss", loss);
-    cor_progress_metric(a->progress, "train", rmse);
+    if (!is_implicit(a))
+        cor_progress_metric(a->progress, "train", rmse);
     if (a->valid.data)
         cor_progress_metric(a->progress, "valid", a->valid.rmse);
     cor_progress_step(a->progress, fit->iterations);
@@ -326,7 +339,8 @@ static int restore_best(als *a)
 
 static int final_errors(als *a)
 {
-    COR_TRY(als_train_error(a, &a->fit->train_rmse, &a->fit->train_mae));
+    if (!is_implicit(a))
+        COR_TRY(als_train_error(a, &a->fit->train_rmse, &a->fit->train_mae));
     if (!a->valid.data)
         return COR_OK;
     COR_TRY(als_valid_error(a));
@@ -391,6 +405,7 @@ static int prepare(als *a, cor_interactions *train,
                       &a->model->user, &a->user));
     COR_TRY(open_side(a, "item", &a->ratings.item, &a->ratings.user,
                       &a->model->item, &a->item));
+    COR_TRY(als_weighted_open(a));
     COR_TRY(open_valid(a, valid));
     COR_TRY(cor_agree(a->team, allocate_work(a)));
     return start_items(a);
@@ -416,12 +431,14 @@ static void close_all(als *a)
 {
     cor_predictor_destroy(&a->valid.predictor);
     cor_free(a->valid.prediction);
+    cor_free(a->valid.preference);
     free_best(&a->best);
     close_side(&a->user);
     close_side(&a->item);
     for (int t = 0; a->ridge && t < cor_team_threads(a->team); t++)
         cor_ridge_destroy(&a->ridge[t]);
     cor_free(a->ridge);
+    als_weighted_close(a);
     cor_ratings_free(&a->ratings);
 }
 

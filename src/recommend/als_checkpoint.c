@@ -27,9 +27,13 @@ static void fingerprint(const als *a, char *text, size_t size)
 {
     const cor_als_options *o = a->options;
     snprintf(text, size,
-             "als factors=%lld reg=%.17g reg_bias=%.17g reg_scale=%s bias=%d "
+             "als form=%d alpha=%.17g unobserved=%.17g exponent=%.17g "
+             "solver=%d steps=%lld block=%lld factors=%lld reg=%.17g "
+             "reg_bias=%.17g reg_scale=%s bias=%d "
              "seed=%lld early_stop=%lld giant=%lld data=%s valid=%lld",
-             (long long)o->factors, o->reg, o->reg_bias,
+             (int)o->implicit.form, o->implicit.alpha, o->implicit.unobserved,
+             o->implicit.reg_exponent, (int)o->solver, (long long)o->steps,
+             (long long)o->block, (long long)o->factors, o->reg, o->reg_bias,
              o->reg_by_count ? "count" : "none", o->bias, (long long)o->seed,
              (long long)o->early_stop, (long long)o->giant,
              o->data_digest ? o->data_digest : "",

@@ -91,6 +91,7 @@ int als_valid_error(als *a)
 {
     als_valid *v = &a->valid;
     COR_TRY(cor_predictor_run(v->predictor, v->prediction));
-    return cor_prediction_error(a->team, v->data->row_shards, v->data->value,
+    return cor_prediction_error(a->team, v->data->row_shards,
+                                v->preference ? v->preference : v->data->value,
                                 v->prediction, &v->rmse, &v->mae);
 }

@@ -6,6 +6,7 @@
 #define RECOMMEND_ALS_STATE_H
 
 #include "coracle/als.h"
+#include "coracle/basis.h"
 #include "coracle/halo.h"
 #include "coracle/linalg.h"
 #include "coracle/ratings.h"
@@ -31,10 +32,18 @@ typedef struct als_best {
 /** The validation ratings and how they are predicted. */
 typedef struct als_valid {
     const cor_interactions *data;
+    float *preference; /* 1 or 0 a row, of implicit feedback; else NULL */
     cor_predictor *predictor;
     float *prediction;
     double rmse, mae;
 } als_valid;
+
+/** A row as weighted equations, and the room of one thread for it. */
+typedef struct als_weighted {
+    float *weight, *target; /* of each of its values */
+    float *scale;           /* ld: a factor's regularisation, see linalg.h */
+    float *ones;            /* ld: scale of sums that owners scale later */
+} als_weighted;
 
 typedef struct als {
     const cor_team *team;
@@ -43,7 +52,10 @@ typedef struct als {
     cor_model *model;
     cor_ratings ratings;
     als_side user, item;
-    cor_ridge **ridge; /* a thread */
+    cor_ridge **ridge;      /* a thread */
+    als_weighted *weighted; /* a thread; NULL: rows are plain ones */
+    cor_basis *basis;       /* of the half of an iteration in hand */
+    int64_t known[2];       /* users, items with values */
     als_valid valid;
     als_best best;
     cor_als_fit *fit;
@@ -55,6 +67,26 @@ int als_publish(als_side *side);
 /* All rows of one side, the other fixed. */
 int als_sweep_users(als *a);
 int als_sweep_items(als *a);
+
+/* als_weighted.c: rows of implicit feedback, and all that are improved. */
+int als_weighted_check(const cor_als_options *options);
+int als_weighted_open(als *a);
+void als_weighted_close(als *a);
+/* Whether each of the interactions is a preference: takes a block. */
+int als_preferences(const cor_interactions *data, float **preference);
+/* Turn both sides into the basis in which `side` is then solved; collective. */
+int als_turn(als *a, als_side *side, als_side *other);
+double als_reg(const als *a, const als_side *side, int64_t count);
+/* Improve a row from the values given; `minimum` of its loss, the unobserved
+   cells' part and the penalty included. */
+int als_weighted_solve(const als *a, const als_side *side,
+                       const cor_ridge_row *values, int thread, int64_t row,
+                       double *minimum);
+/* My part of a giant's sums; the last number is what its loss adds. */
+void als_weighted_sums(const als *a, const cor_ridge_row *values, int thread,
+                       double *sums);
+int als_weighted_solve_sums(const als *a, const als_side *side, int64_t row,
+                            double *sums, double *minimum);
 
 /* als_loss.c: after a sweep of items; collective. */
 int als_measure(const als *a, double *loss, double *rmse);

@@ -7,8 +7,9 @@
 #include <math.h>
 #include <omp.h>
 
-static double reg_of_row(const als *a, double reg, int64_t count)
+static double reg_of_bias(const als *a, int64_t count)
 {
+    double reg = a->options->reg_bias;
     return a->options->reg_by_count ? reg * (double)count : reg;
 }
 
@@ -40,7 +41,7 @@ static void note_terms(const als *a, als_side *side, int64_t row, double reg,
 }
 
 static int solve_row(const als *a, als_side *side, const als_side *other,
-                     cor_ridge *ridge, int64_t row)
+                     int thread, int64_t row)
 {
     const cor_ratings_side *data = side->data;
     int64_t begin = data->begin[row], count = data->begin[row + 1] - begin;
@@ -51,13 +52,16 @@ static int solve_row(const als *a, als_side *side, const als_side *other,
         .value = data->value + begin,
         .count = count,
         .mean = a->model->bias ? a->model->mean : 0,
-        .reg = reg_of_row(a, a->options->reg, count),
-        .reg_bias = reg_of_row(a, a->options->reg_bias, count)};
+        .reg = als_reg(a, side, count),
+        .reg_bias = reg_of_bias(a, count)};
     double minimum;
     float *bias = side->bias ? side->model->bias + row : NULL;
-    COR_TRY(cor_ridge_solve(ridge, &equation,
-                            side->model->factor + row * a->model->ld, bias,
-                            &minimum));
+    if (a->weighted)
+        COR_TRY(als_weighted_solve(a, side, &equation, thread, row, &minimum));
+    else
+        COR_TRY(cor_ridge_solve(a->ridge[thread], &equation,
+                                side->model->factor + row * a->model->ld, bias,
+                                &minimum));
     note_terms(a, side, row, equation.reg, equation.reg_bias, minimum);
     return COR_OK;
 }
@@ -71,7 +75,7 @@ static int solve_rows(const als *a, als_side *side, const als_side *other)
     for (int64_t row = 0; row < side->data->rows; row++) {
         if (side->data->begin[row] == side->data->begin[row + 1])
             continue;
-        int rc = solve_row(a, side, other, a->ridge[omp_get_thread_num()], row);
+        int rc = solve_row(a, side, other, omp_get_thread_num(), row);
         if (rc != COR_OK)
             cor_failure_note(&f, rc, row);
     }
@@ -97,8 +101,12 @@ static int add_giant(const als *a, int64_t g, cor_sum *sum, double *work,
             .value = giants->value + begin[s],
             .count = begin[s + 1] - begin[s],
             .mean = a->model->bias ? a->model->mean : 0};
-        double *sums = work + omp_get_thread_num() * length;
-        cor_ridge_sums(a->ridge[omp_get_thread_num()], &part, sums);
+        int thread = omp_get_thread_num();
+        double *sums = work + thread * length;
+        if (a->weighted)
+            als_weighted_sums(a, &part, thread, sums);
+        else
+            cor_ridge_sums(a->ridge[thread], &part, sums);
         int rc = cor_sum_add(sum, first + s, sums);
         if (rc != COR_OK)
             cor_failure_note(&f, rc, s);
@@ -106,21 +114,22 @@ static int add_giant(const als *a, int64_t g, cor_sum *sum, double *work,
     return cor_failure_raise(&f);
 }
 
-static int solve_giant(als *a, int64_t g, const double *total)
+static int solve_giant(als *a, int64_t g, double *total)
 {
     als_side *side = &a->item;
     int64_t row = a->ratings.giants.item[g] - side->data->first;
     if (row < 0 || row >= side->data->rows)
         return COR_OK;
     int64_t count = side->data->count[row];
-    double reg = reg_of_row(a, a->options->reg, count);
-    double reg_bias = reg_of_row(a, a->options->reg_bias, count);
+    double reg = als_reg(a, side, count), reg_bias = reg_of_bias(a, count);
     double minimum;
     cor_failure f = COR_NO_FAILURE;
-    int rc = cor_ridge_solve_sums(a->ridge[0], total, reg, reg_bias,
-                                  side->model->factor + row * a->model->ld,
-                                  side->bias ? side->model->bias + row : NULL,
-                                  &minimum);
+    int rc = a->weighted
+                 ? als_weighted_solve_sums(a, side, row, total, &minimum)
+                 : cor_ridge_solve_sums(
+                       a->ridge[0], total, reg, reg_bias,
+                       side->model->factor + row * a->model->ld,
+                       side->bias ? side->model->bias + row : NULL, &minimum);
     if (rc != COR_OK)
         cor_failure_note(&f, rc, row);
     COR_TRY(report(side, &f));
@@ -131,7 +140,7 @@ static int solve_giant(als *a, int64_t g, const double *total)
 /* Giants one after the other, each by all ranks and threads. */
 static int solve_giants(als *a)
 {
-    int64_t length = cor_ridge_sum_length(a->ridge[0]);
+    int64_t length = cor_ridge_sum_length(a->ridge[0]) + (a->weighted ? 1 : 0);
     int64_t threads = cor_team_threads(a->team);
     cor_sum *sum = NULL;
     double *work = NULL, *total = NULL;
@@ -164,12 +173,14 @@ int als_publish(als_side *side)
 
 int als_sweep_users(als *a)
 {
+    COR_TRY(als_turn(a, &a->user, &a->item));
     COR_TRY(cor_agree(a->team, solve_rows(a, &a->user, &a->item)));
     return als_publish(&a->user);
 }
 
 int als_sweep_items(als *a)
 {
+    COR_TRY(als_turn(a, &a->item, &a->user));
     COR_TRY(cor_agree(a->team, solve_rows(a, &a->item, &a->user)));
     COR_TRY(solve_giants(a));
     return als_publish(&a->item);

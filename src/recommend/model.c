@@ -155,6 +155,19 @@ static int write_side(const cor_team *team, cor_file *file,
                          dataset(name, names, "factors"));
 }
 
+static const char *const form_name[] = {"no", "confidence", "unobserved"};
+
+/* Only models of implicit feedback have these. */
+static int put_implicit(cor_file *file, const cor_implicit *how)
+{
+    if (how->form == COR_EXPLICIT)
+        return COR_OK;
+    COR_TRY(cor_file_put_text(file, "implicit", form_name[how->form]));
+    COR_TRY(cor_file_put_double(file, "alpha", how->alpha));
+    COR_TRY(cor_file_put_double(file, "unobserved_weight", how->unobserved));
+    return cor_file_put_double(file, "reg_exponent", how->reg_exponent);
+}
+
 static int write_attributes(cor_file *file, const cor_model *model)
 {
     COR_TRY(cor_file_put_text(file, "model", model->kind));
@@ -165,6 +178,7 @@ static int write_attributes(cor_file *file, const cor_model *model)
     COR_TRY(cor_file_put_double(file, "value_max", model->value_max));
     COR_TRY(cor_file_put_double(file, "reg", model->reg));
     COR_TRY(cor_file_put_double(file, "reg_bias", model->reg_bias));
+    COR_TRY(put_implicit(file, &model->implicit));
     COR_TRY(cor_file_put_text(file, "reg_scale",
                               model->reg_by_count ? "count" : "none"));
     return cor_file_put_text(file, "family",
@@ -215,6 +229,19 @@ static int damaged(const cor_file *file, const char *what)
                     cor_file_path(file), what);
 }
 
+static int get_implicit(const cor_file *file, cor_implicit *how)
+{
+    char form[16];
+    if (!cor_file_has_attribute(file, "implicit"))
+        return COR_OK;
+    COR_TRY(cor_file_get_text(file, "implicit", form, sizeof form));
+    how->form = strcmp(form, form_name[COR_CONFIDENCE]) == 0 ? COR_CONFIDENCE
+                                                             : COR_UNOBSERVED;
+    COR_TRY(cor_file_get_double(file, "alpha", &how->alpha));
+    COR_TRY(cor_file_get_double(file, "unobserved_weight", &how->unobserved));
+    return cor_file_get_double(file, "reg_exponent", &how->reg_exponent);
+}
+
 static int read_attributes(const cor_file *file, cor_model *model)
 {
     int64_t bias;
@@ -228,6 +255,7 @@ static int read_attributes(const cor_file *file, cor_model *model)
     COR_TRY(cor_file_get_double(file, "reg", &model->reg));
     COR_TRY(cor_file_get_double(file, "reg_bias", &model->reg_bias));
     COR_TRY(cor_file_get_text(file, "reg_scale", scale, sizeof scale));
+    COR_TRY(get_implicit(file, &model->implicit));
     COR_TRY(
         cor_file_get_text(file, "digest", model->digest, sizeof model->digest));
     if (model->factors < 0 || model->factors > INT32_MAX)
