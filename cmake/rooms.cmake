@@ -7,14 +7,14 @@ set(COR_ROOMS core team store linalg records ingest prepare recommend mixture ev
 
 set(COR_HEADERS_core cells cut failure status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
-set(COR_HEADERS_store file ids interactions matrix table)
+set(COR_HEADERS_store file checkpoint ids interactions matrix table)
 set(COR_HEADERS_linalg basis linalg dense gaussian)
 set(COR_HEADERS_report csv output result progress plan)
 set(COR_HEADERS_records field json path source where)
 set(COR_HEADERS_ingest ingest)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model als recommend)
-set(COR_HEADERS_mixture mixture)
+set(COR_HEADERS_mixture mixture gmm)
 set(COR_HEADERS_evaluate evaluate)
 set(COR_HEADERS_command command)
 

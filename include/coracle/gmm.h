@@ -1,0 +1,119 @@
+/**
+ * Gaussian mixtures by expectation-maximisation: Dempster, Laird, Rubin,
+ * "Maximum likelihood from incomplete data via the EM algorithm", 1977.
+ * Definitions, defaults and normalisations are those of scikit-learn's
+ * GaussianMixture, so that numbers can be compared directly: the lower bound of
+ * an iteration is the mean log density of the rows under the parameters that
+ * the iteration began with; it has converged when that changes by less than
+ * tol.
+ *
+ * The bottleneck is arithmetic: for full covariances rows x components x
+ * columns^2 multiply-adds an iteration, half of them to whiten, half for the
+ * second moments, at 70 to 85% of the processor's peak from 16 columns on. An
+ * iteration reads the data once; nothing of the size rows x components is kept.
+ */
+#ifndef CORACLE_GMM_H
+#define CORACLE_GMM_H
+
+#include "coracle/mixture.h"
+#include "coracle/plan.h"
+#include "coracle/progress.h"
+
+/** Where a start takes its first responsibilities or means from. */
+enum cor_gmm_init {
+    COR_GMM_KMEANS,      /* each row to its center of k-means */
+    COR_GMM_KMEANS_PLUS, /* a row for each component, drawn far apart */
+    COR_GMM_RANDOM,      /* random responsibilities */
+    COR_GMM_MEANS        /* means that are given; weights start equal,
+                            precisions at the identity */
+};
+
+typedef struct cor_gmm_options {
+    int64_t components;
+    enum cor_covariance covariance;
+    enum cor_gmm_init init;
+    const double *means; /* of COR_GMM_MEANS: components x columns */
+    int64_t starts;      /* the best is kept */
+    double tol;          /* change of the lower bound; 0: never converged */
+    int64_t max_iter;    /* of a start */
+    double reg_covar;    /* added to the diagonal of covariances */
+    int64_t seed;
+    const char *checkpoint;    /* folder, or NULL: none is written */
+    double checkpoint_minutes; /* between timed ones; 0: only on a request to
+                                  stop */
+    bool resume;               /* go on from the checkpoint, if there is one */
+    const char *data_digest;   /* of the matrix: a checkpoint of other data is
+                                  refused */
+} cor_gmm_options;
+
+cor_gmm_options cor_gmm_options_default(void);
+
+/** How a fit went; equal on all ranks. */
+typedef struct cor_gmm_fit {
+    int64_t starts;     /* done */
+    int64_t failed;     /* of them, those that collapsed */
+    int64_t iterations; /* of the start that was kept */
+    double *history;    /* iterations: its lower bounds */
+    double lower_bound; /* the last of them */
+    bool converged;
+    double mean_density, bic, aic; /* of the parameters as they are */
+    bool stopped;                  /* on request; a checkpoint was written */
+    double seconds;
+} cor_gmm_fit;
+
+void cor_gmm_fit_free(cor_gmm_fit *fit);
+
+/**
+ * Fit a mixture. Collective. A start whose component loses all its rows or
+ * collapses is given up; the fit fails where all starts do. On a request to
+ * stop (stop.h) the iteration in hand is finished, the checkpoint written, and
+ * fit->stopped set; there is no mixture then.
+ *
+ * @param[out] mixture  for cor_mixture_free; describes the matrix's columns
+ * @return COR_OK; COR_EUSAGE: options that make no sense, a checkpoint of
+ * another run; COR_EDATA: fewer rows, or fewer different ones, than components;
+ * COR_ENUMERIC: all starts collapsed (the first one's message), numbers too
+ * large; COR_EIO: checkpoint; COR_EMEMORY
+ */
+int cor_gmm_train(const cor_team *team, const cor_matrix *matrix,
+                  const cor_gmm_options *options, cor_progress *progress,
+                  cor_mixture *mixture, cor_gmm_fit *fit);
+
+/** One choice of covariance and components, and what came of it. */
+typedef struct cor_gmm_point {
+    enum cor_covariance covariance;
+    int64_t components;
+    int status; /* COR_OK, or why there is no mixture */
+    char message[512];
+    double lower_bound, mean_density, bic, aic;
+    bool converged;
+    int64_t iterations;
+} cor_gmm_point;
+
+enum cor_gmm_criterion { COR_GMM_BIC, COR_GMM_AIC };
+
+/**
+ * Fit each of `count` points and keep the mixture with the least criterion, the
+ * first of equals. Points are spread over groups of ranks where there are more
+ * ranks than one fit of this matrix can use; each group reads the matrix for
+ * itself. A point that fails with COR_EDATA or COR_ENUMERIC is marked, and the
+ * others go on. Collective.
+ *
+ * @param[in]     store    matrix store to fit to
+ * @param[in]     options  of all fits, but for covariance and components
+ * @param[in,out] point    covariance and components in, the rest out
+ * @param[out]    best     the point that was kept; -1 where stopped on request
+ * @return as cor_gmm_train; where all points failed the first one's status
+ */
+int cor_gmm_select(const cor_team *team, const char *store,
+                   const cor_gmm_options *options,
+                   enum cor_gmm_criterion criterion, cor_gmm_point *point,
+                   int64_t count, cor_progress *progress, cor_mixture *mixture,
+                   cor_gmm_fit *fit, int64_t *best);
+
+/** What cor_gmm_select will need for a matrix of this size. Local. */
+cor_plan cor_gmm_plan(const cor_team *team, const cor_matrix_size *size,
+                      const cor_gmm_options *options,
+                      const cor_gmm_point *point, int64_t count);
+
+#endif
