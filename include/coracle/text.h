@@ -1,5 +1,5 @@
 /**
- * Text to numbers, without locale and without reading past the end.
+ * Text to numbers and back, without locale and without reading past the end.
  */
 #ifndef CORACLE_TEXT_H
 #define CORACLE_TEXT_H
@@ -19,6 +19,24 @@ bool cor_text_int64(const char *begin, const char *end, int64_t *value);
  * exponent), correctly rounded. `nan`, `inf` and hexadecimal are refused.
  */
 bool cor_text_double(const char *begin, const char *end, double *value);
+
+/**
+ * The same of the longest number that [begin, end) begins with.
+ * @return the first byte behind it; NULL where there is none, or it is beyond a
+ * double
+ */
+const char *cor_text_number(const char *begin, const char *end, double *value);
+
+/** Room for a number that is printed, with its final zero. */
+enum { COR_NUMBER_SIZE = 32 };
+
+/**
+ * Print the shortest decimal that reads back as the same double (or float), of
+ * several the nearest to it; as `%g` would, so 0.1, 1e+22, -0, inf, nan.
+ * @return its length
+ */
+int cor_text_print_double(double value, char out[COR_NUMBER_SIZE]);
+int cor_text_print_float(float value, char out[COR_NUMBER_SIZE]);
 
 /** How a timestamp is written. */
 enum cor_time_format {

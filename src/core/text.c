@@ -30,49 +30,6 @@ bool cor_text_int64(const char *begin, const char *end, int64_t *value)
     return true;
 }
 
-static const double power_of_ten[] = {
-    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-/* The C library rounds correctly but wants a zero at the end and knows words
-   and hexadecimal that are no numbers here. */
-static bool slow_double(const char *begin, const char *end, double *value)
-{
-    char copy[512];
-    size_t length = (size_t)(end - begin);
-    if (length >= sizeof copy)
-        return false;
-    memcpy(copy, begin, length);
-    copy[length] = 0;
-    if (strspn(copy, "+-.0123456789eE") != length)
-        return false;
-    char *stop;
-    *value = strtod(copy, &stop);
-    return stop == copy + length && isfinite(*value);
-}
-
-/* Clinger's fast path: a mantissa below 2^53 times or over a power of ten up
-   to 10^22 rounds once, so the result is exact to the last bit. */
-bool cor_text_double(const char *begin, const char *end, double *value)
-{
-    const char *p = begin;
-    bool negative = p < end && *p == '-';
-    p += negative;
-    uint64_t mantissa = 0;
-    int digits = 0, decimals = 0;
-    for (; p < end && is_digit(*p); p++, digits++)
-        mantissa = mantissa * 10 + (uint64_t)(*p - '0');
-    if (p < end && *p == '.')
-        for (p++; p < end && is_digit(*p); p++, digits++, decimals++)
-            mantissa = mantissa * 10 + (uint64_t)(*p - '0');
-    if (p != end || digits == 0 || digits > 18 ||
-        mantissa > (UINT64_C(1) << 53) || decimals > 22)
-        return begin < end && slow_double(begin, end, value);
-    double magnitude = (double)mantissa / power_of_ten[decimals];
-    *value = negative ? -magnitude : magnitude;
-    return true;
-}
-
 /* Days from 1970-01-01 in the proleptic Gregorian calendar; after Hinnant,
    "chrono-compatible low-level date algorithms". */
 static int64_t days_of(int64_t year, int month, int day)

@@ -4,6 +4,7 @@
 #include "coracle/random.h"
 #include "coracle/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,109 @@ static void reals_round_as_the_c_library_does(void **state)
         CHECK(!cor_text_double(bad[i], bad[i] + strlen(bad[i]), &value));
 }
 
+/* Doubles of all sizes: any bits, few digits, short mantissas, subnormal. */
+static double any_double(uint64_t i)
+{
+    cor_random r = cor_random_at(4, COR_STREAM_TEST, i, 0);
+    uint64_t bits = (uint64_t)r.word[0] << 32 | r.word[1];
+    double value;
+    if (i % 4 == 1)
+        return (double)(int32_t)r.word[2] / 1000;
+    if (i % 4 == 2)
+        bits &= ~(UINT64_C(0xffffffffffff) >> r.word[3] % 48);
+    if (i % 4 == 3)
+        bits &= UINT64_C(0x801fffffffffffff);
+    memcpy(&value, &bits, sizeof value);
+    return isfinite(value) ? value : 0;
+}
+
+static bool reads_back(double value)
+{
+    char text[64];
+    int length = cor_text_print_double(value, text);
+    if (length != (int)strlen(text) || !double_is(text, value) ||
+        !double_is(text, strtod(text, NULL)))
+        return false;
+    snprintf(text, sizeof text, "%.17g", value);
+    if (!double_is(text, value))
+        return false;
+    snprintf(text, sizeof text, "%.25e", value); /* more digits than 19 */
+    return double_is(text, strtod(text, NULL));
+}
+
+static bool float_reads_back(float value)
+{
+    char text[64];
+    cor_text_print_float(value, text);
+    float again = strtof(text, NULL);
+    return memcmp(&again, &value, sizeof value) == 0;
+}
+
+/* No `%.Ng` with fewer digits gives the number back. */
+static bool is_shortest(double value)
+{
+    char text[COR_NUMBER_SIZE], shorter[512], *exponent;
+    int digits = 0;
+    cor_text_print_double(value, text);
+    for (const char *p = text + strspn(text, "-0."); *p && *p != 'e'; p++)
+        digits += *p != '.';
+    if ((exponent = strchr(text, 'e')) || strchr(text, '.') || digits < 2) {
+        snprintf(shorter, sizeof shorter, "%.*g", digits - 1, value);
+        return digits < 2 || strtod(shorter, NULL) != value;
+    }
+    return true; /* zeros in front of a point are no digits that count */
+}
+
+static void reals_are_printed_short_and_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } known[] = {{0.1, "0.1"},
+                 {0, "0"},
+                 {-0.0, "-0"},
+                 {100, "100"},
+                 {-2.5, "-2.5"},
+                 {1e22, "1e+22"},
+                 {12345678901234567., "12345678901234568"},
+                 {0.0001, "0.0001"},
+                 {0.00001234, "1.234e-05"},
+                 {5e-324, "5e-324"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"},
+                 {9007199254740993., "9007199254740992"},
+                 {INFINITY, "inf"},
+                 {-INFINITY, "-inf"},
+                 {NAN, "nan"}};
+    char text[COR_NUMBER_SIZE];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        cor_text_print_double(known[i].value, text);
+        CHECK(strcmp(text, known[i].text) == 0);
+    }
+    CHECK(cor_text_print_float(0.1f, text) == 3 && strcmp(text, "0.1") == 0);
+    CHECK(cor_text_print_float(16777216, text) == 8);
+    for (uint64_t i = 0; i < 40000; i++) {
+        double value = any_double(i);
+        float narrow = (float)value;
+        if (!reads_back(value) || !is_shortest(value) ||
+            !float_reads_back(isfinite(narrow) ? narrow : 0))
+            fail_msg("%.17g", value);
+    }
+}
+
+static void a_number_ends_where_it_ends(void **state)
+{
+    (void)state;
+    const char text[] = "-12.5e2,7";
+    double value;
+    CHECK(cor_text_number(text, text + 9, &value) == text + 7 &&
+          value == -1250);
+    CHECK(cor_text_number(text, text + 3, &value) == text + 3 && value == -12);
+    CHECK(cor_text_number(text + 8, text + 9, &value) == text + 9);
+    CHECK(!cor_text_number(text + 7, text + 9, &value));
+    CHECK(!cor_text_number(text, text, &value));
+}
+
 static bool time_is(const char *text, enum cor_time_format format,
                     int64_t expected)
 {
@@ -132,6 +236,8 @@ static void utf8_is_checked(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(integers_are_canonical),
     cmocka_unit_test(reals_round_as_the_c_library_does),
+    cmocka_unit_test(reals_are_printed_short_and_read_back),
+    cmocka_unit_test(a_number_ends_where_it_ends),
     cmocka_unit_test(times_are_seconds_since_1970),
     cmocka_unit_test(utf8_is_checked),
 };
