@@ -1,9 +1,11 @@
 /**
- * Rows improved instead of solved. In the variables s = x / scale and with R
- * the gathered rows, weighted and scaled, a row's loss is |t - R s|^2 + reg
- * |s|^2: the regularisation is a multiple of the identity, so plain conjugate
- * gradients are preconditioned by it, and its condition depends on the ratings
- * alone.
+ * Rows improved instead of solved. With s = x / scale and R the rows of the
+ * values, weighted and scaled, a row's loss is |t - R s|^2 + reg |s|^2: the
+ * regularisation is a multiple of the identity, so plain conjugate gradients
+ * are preconditioned by it. R is never made for them: R s is weight times the
+ * table's rows times (scale s), and R^T e is scale times the rows' sum, so a
+ * step reads the rows where they stand, which after the first is in the second
+ * cache.
  */
 #include "kernels.h"
 #include "ridge.h"
@@ -67,54 +69,42 @@ static int64_t block_at(const descent *d, int64_t z)
     return left < RIDGE_BLOCK ? left : RIDGE_BLOCK;
 }
 
-/* out = R^T (t - R s), of all ratings; gives |t - R s|^2. */
-static double first_pass(const descent *d, const float *s, float *out)
+/* Targets of a block as they are, and how often an error counts. */
+static void weigh_block(const cor_ridge_row *row, int64_t z, int64_t count,
+                        float *target, float *square)
 {
-    cor_ridge *r = d->ridge;
-    double sum = 0, square = 0, error = 0;
-    memset(out, 0, (size_t)r->ld * sizeof *out);
-    for (int64_t z = 0; z < d->row->count; z += RIDGE_BLOCK) {
-        int64_t count = block_at(d, z);
-        const float *rows = rows_at(d, z, count, true);
-        ridge_targets(d->row, z, count, r->target, &sum, &square);
-        cor_kernels_used()->residual(rows, r->ld, count, r->target, s,
-                                     r->weight, out);
-        for (int64_t i = 0; i < count; i++)
-            error += (double)r->weight[i] * r->weight[i];
+    for (int64_t i = 0; i < count; i++) {
+        float weight = row->weight ? row->weight[z + i] : 1;
+        square[i] = weight * weight;
+        target[i] = (float)row_target(row, z + i);
     }
-    return error;
 }
 
-/* out = -R^T R s. */
-static void pass(const descent *d, const float *s, float *out)
+/* One pass over all values at x = scale s: out = R^T (t - R s), with t = 0 but
+   in the first pass, which gives |t - R s|^2. */
+static double pass(const descent *d, const float *s, bool first, float *out)
 {
     cor_ridge *r = d->ridge;
-    memset(out, 0, (size_t)r->ld * sizeof *out);
-    for (int64_t z = 0; z < d->row->count; z += RIDGE_BLOCK) {
+    const cor_ridge_row *row = d->row;
+    float *x = r->diagonal, *square = r->inverse, *error = r->weight;
+    double loss = 0;
+    for (int64_t f = 0; f < r->ld; f++) {
+        x[f] = row->scale[f] * s[f];
+        out[f] = 0;
+    }
+    for (int64_t z = 0; z < row->count; z += RIDGE_BLOCK) {
         int64_t count = block_at(d, z);
-        const float *rows = rows_at(d, z, count, false);
-        cor_kernels_used()->residual(rows, r->ld, count, r->zeros, s, r->weight,
+        weigh_block(row, z, count, r->target, square);
+        cor_kernels_used()->residual(row->table, r->ld, row->index + z, count,
+                                     first ? row->count - z : 0, square,
+                                     first ? r->target : r->zeros, x, error,
                                      out);
+        for (int64_t i = 0; first && i < count; i++)
+            loss += (double)square[i] * error[i] * error[i];
     }
-}
-
-static double product(const float *a, const float *b, int64_t ld)
-{
-    double sum = 0;
-    for (int64_t f = 0; f < ld; f++)
-        sum += (double)a[f] * b[f];
-    return sum;
-}
-
-/* s += step p, r += step q; gives r.r. */
-static double advance(float *s, float *r, const float *p, const float *q,
-                      float step, int64_t ld)
-{
-    for (int64_t f = 0; f < ld; f++) {
-        s[f] += step * p[f];
-        r[f] -= step * q[f];
-    }
-    return product(r, r, ld);
+    for (int64_t f = 0; f < r->ld; f++)
+        out[f] *= row->scale[f];
+    return loss;
 }
 
 static void scale_into(const cor_ridge_row *row, float *s, int64_t ld)
@@ -151,42 +141,48 @@ static int no_ratings(int64_t ld, float *x, double *loss)
 int cor_ridge_descend(cor_ridge *ridge, const cor_ridge_row *row, int64_t steps,
                       float *x, double *loss)
 {
+    const cor_kernels *kernels = cor_kernels_used();
     int64_t ld = ridge->ld;
+    float reg = (float)row->reg;
     float *r = ridge->dual, *p = ridge->sum, *q = ridge->right;
     descent d = {.ridge = ridge, .row = row};
     if (row->count == 0)
         return no_ratings(ld, x, loss);
-    COR_TRY(look_at(&d, 0, ld));
     scale_into(row, x, ld);
-    double minimum = first_pass(&d, x, r) + row->reg * product(x, x, ld);
+    double minimum = pass(&d, x, true, r);
+    minimum += row->reg * (double)kernels->dot(x, x, ld);
     for (int64_t f = 0; f < ld; f++)
-        p[f] = r[f] -= (float)row->reg * x[f];
-    double square = product(r, r, ld), begin = square;
-    for (int64_t step = 0; step < steps && square > 1e-14 * begin; step++) {
-        pass(&d, p, q);
+        p[f] = r[f] -= reg * x[f];
+    float square = kernels->dot(r, r, ld), least = 1e-14f * square;
+    for (int64_t step = 0; step < steps && square > least; step++) {
+        pass(&d, p, false, q);
         for (int64_t f = 0; f < ld; f++)
-            q[f] = (float)row->reg * p[f] - q[f];
-        double length = square / product(p, q, ld);
-        minimum -= length * square;
-        double next = advance(x, r, p, q, (float)length, ld);
+            q[f] = reg * p[f] - q[f];
+        float length = square / kernels->dot(p, q, ld);
+        minimum -= (double)length * square;
+        for (int64_t f = 0; f < ld; f++) {
+            x[f] += length * p[f];
+            r[f] -= length * q[f];
+        }
+        float next = kernels->dot(r, r, ld), turn = next / square;
         for (int64_t f = 0; f < ld; f++)
-            p[f] = r[f] + (float)(next / square) * p[f];
+            p[f] = r[f] + turn * p[f];
         square = next;
     }
     return finish(row, x, ld, minimum, loss);
 }
 
-/* Targets less R s, of all factors, into ridge->residual. */
-static void start_residual(const descent *d, const float *s)
+/* t - R s, of all factors, into ridge->residual; x is scale s. */
+static void start_residual(const descent *d, const float *x)
 {
-    cor_ridge *r = d->ridge;
-    double sum = 0, square = 0;
-    for (int64_t z = 0; z < d->row->count; z += RIDGE_BLOCK) {
-        int64_t count = block_at(d, z);
-        ridge_gather(r, d->row, z, count);
-        ridge_targets(d->row, z, count, r->target, &sum, &square);
-        cor_kernels_used()->residual(r->rows, r->ld, count, r->target, s,
-                                     r->residual + z, r->right);
+    const cor_ridge_row *row = d->row;
+    for (int64_t z = 0; z < row->count; z++) {
+        const float *y = row->table + row->index[z] * d->ridge->ld;
+        double error = row_target(row, z) -
+                       (double)cor_kernels_used()->dot(y, x, d->ridge->ld);
+        if (row->weight)
+            error *= (double)row->weight[z];
+        d->ridge->residual[z] = (float)error;
     }
 }
 
@@ -251,8 +247,8 @@ int cor_ridge_blocks(cor_ridge *ridge, const cor_ridge_row *row, int64_t block,
     if (row->count <= block) /* the space of ratings is smaller still */
         return cor_ridge_solve(ridge, row, x, NULL, loss);
     COR_TRY(make_room(&ridge->residual, &ridge->residual_room, row->count));
-    scale_into(row, x, ld);
     start_residual(&d, x);
+    scale_into(row, x, ld);
     for (int64_t f = 0; f < ld && solved; f += block) {
         COR_TRY(look_at(&d, f, ld - f < block ? ld - f : block));
         solved = improve_block(&d, x);
@@ -262,5 +258,7 @@ int cor_ridge_blocks(cor_ridge *ridge, const cor_ridge_row *row, int64_t block,
     double error = 0;
     for (int64_t z = 0; z < row->count; z++)
         error += (double)ridge->residual[z] * ridge->residual[z];
-    return finish(row, x, ld, error + row->reg * product(x, x, ld), loss);
+    return finish(row, x, ld,
+                  error + row->reg * (double)cor_kernels_used()->dot(x, x, ld),
+                  loss);
 }

@@ -72,8 +72,11 @@ typedef struct cor_kernels {
     void (*scale_columns)(float *columns, int64_t ld, int64_t factors,
                           int64_t count, const float *weight,
                           const float *scale);
-    /** error_z = target_z - row z . x; out += the rows times error. */
-    void (*residual)(const float *rows, int64_t ld, int64_t count,
+    /** Of the rows index[0 .. count) of `table`: error_z = target_z - row . x,
+        and out += the rows times error_z square_z. Rows up to index[ahead) are
+        fetched into the cache. */
+    void (*residual)(const float *table, int64_t ld, const int32_t *index,
+                     int64_t count, int64_t ahead, const float *square,
                      const float *target, const float *x, float *error,
                      float *out);
 

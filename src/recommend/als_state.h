@@ -43,6 +43,7 @@ typedef struct als_weighted {
     float *weight, *target; /* of each of its values */
     float *scale;           /* ld: a factor's regularisation, see linalg.h */
     float *ones;            /* ld: scale of sums that owners scale later */
+    double reg;             /* that `scale` was made for; 0: none */
 } als_weighted;
 
 typedef struct als {

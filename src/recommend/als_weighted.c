@@ -202,6 +202,8 @@ static int make_basis(als *a, const double *packed)
         a->team, cor_basis_create(a->options->factors, packed, &a->basis)));
     void *numbers = cor_basis_numbers(a->basis, &bytes);
     cor_team_share(a->team, numbers, bytes, 0);
+    for (int t = 0; t < cor_team_threads(a->team); t++)
+        a->weighted[t].reg = 0;
     return COR_OK;
 }
 
@@ -238,40 +240,40 @@ double als_reg(const als *a, const als_side *side, int64_t count)
     return reg * pow(frequency, o->implicit.reg_exponent);
 }
 
-/* What a factor is regularised by: the row's reg and the unobserved cells. */
-static void set_scale(const als *a, double reg, float *scale)
+/* What a factor is regularised by: the row's reg and the unobserved cells.
+   Mostly the same as for the row before. */
+static const float *scale_of(const als *a, double reg, als_weighted *w)
 {
     const double *weight = a->basis ? cor_basis_weight(a->basis) : NULL;
+    if (reg == w->reg)
+        return w->scale;
+    w->reg = reg;
     for (int64_t f = 0; f < a->options->factors; f++) {
         double all = weight ? a->options->implicit.unobserved * weight[f] : 0;
-        scale[f] = (float)(1 / sqrt(reg + all));
+        w->scale[f] = (float)(1 / sqrt(reg + all));
     }
+    return w->scale;
 }
 
-/* The weight of a value, its target, and what it adds to the loss as a
-   constant. */
-static double weigh(const cor_implicit *how, double value, float *weight,
-                    float *target)
-{
-    double a = how->alpha > 0 ? how->alpha * fabs(value) : value != 0;
-    double d = value > 0 ? a + (how->form == COR_CONFIDENCE) : 0;
-    *weight = (float)sqrt(a);
-    *target = a > 0 ? (float)(d / a) : 0;
-    return a > 0 ? d - d * d / a : 0;
-}
-
-/* The values of a row as weighted equations; gives the constants' sum. */
+/* The values of a row as weighted equations; gives what its loss has besides:
+   d - d^2 / a a value, which is - d/a in the one form and 0 in the other. */
 static double weigh_row(const als *a, const cor_ridge_row *values,
                         als_weighted *w, cor_ridge_row *row)
 {
+    const cor_implicit *how = &a->options->implicit;
+    float alpha = (float)how->alpha, besides = how->form == COR_CONFIDENCE;
     double constant = 0;
     *row = *values;
     row->reg = 1;
-    if (a->options->implicit.form == COR_EXPLICIT)
+    if (how->form == COR_EXPLICIT)
         return 0;
-    for (int64_t j = 0; j < row->count; j++)
-        constant += weigh(&a->options->implicit, (double)values->value[j],
-                          &w->weight[j], &w->target[j]);
+    for (int64_t j = 0; j < row->count; j++) {
+        float value = values->value[j];
+        float weight = alpha > 0 ? alpha * fabsf(value) : (float)(value != 0);
+        w->weight[j] = sqrtf(weight);
+        w->target[j] = value > 0 ? (weight + besides) / weight : 0;
+        constant -= (double)(besides * w->target[j]);
+    }
     row->weight = w->weight;
     row->value = w->target;
     return constant;
@@ -286,8 +288,7 @@ int als_weighted_solve(const als *a, const als_side *side,
     cor_ridge_row equation;
     float *x = side->model->factor + row * a->model->ld;
     double constant = weigh_row(a, values, w, &equation);
-    set_scale(a, values->reg, w->scale);
-    equation.scale = w->scale;
+    equation.scale = scale_of(a, values->reg, w);
     switch (a->options->solver) {
     case COR_SOLVER_CG:
         COR_TRY(
@@ -322,11 +323,12 @@ int als_weighted_solve_sums(const als *a, const als_side *side, int64_t row,
     als_weighted *w = &a->weighted[0];
     cor_ridge *ridge = a->ridge[0];
     float *x = side->model->factor + row * a->model->ld;
-    set_scale(a, als_reg(a, side, side->data->count[row]), w->scale);
-    cor_ridge_scale_sums(ridge, w->scale, sums);
+    const float *scale =
+        scale_of(a, als_reg(a, side, side->data->count[row]), w);
+    cor_ridge_scale_sums(ridge, scale, sums);
     COR_TRY(cor_ridge_solve_sums(ridge, sums, 1, 0, x, NULL, minimum));
     for (int64_t f = 0; f < a->model->ld; f++)
-        x[f] *= w->scale[f];
+        x[f] *= scale[f];
     *minimum += sums[cor_ridge_sum_length(ridge)];
     return COR_OK;
 }
