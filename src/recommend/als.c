@@ -1,4 +1,5 @@
 #include "als_state.h"
+#include "training.h"
 
 #include "coracle/memory.h"
 #include "coracle/random.h"
@@ -48,26 +49,6 @@ static int check_options(const cor_als_options *o)
     return als_weighted_check(o);
 }
 
-/* The model's view of a side: takes counts, means and the id table. */
-static int model_side(const cor_team *team, cor_ratings_side *data, cor_ids *id,
-                      cor_model_side *side)
-{
-    side->rows = cor_shards_rows(data->shards);
-    side->first = data->first;
-    side->count = data->rows;
-    COR_TRY(cor_agree(team, cor_shards_copy(data->shards, &side->shards)));
-    COR_TRY(cor_ids_move(team, id, side->first, side->count));
-    side->id = *id;
-    *id = (cor_ids){0};
-    COR_TRY(cor_agree(team, cor_allocate(&side->ratings, data->rows, 8,
-                                         "counts of ratings")));
-    COR_TRY(cor_agree(team, cor_allocate(&side->mean, data->rows, sizeof(float),
-                                         "mean ratings")));
-    memcpy(side->ratings, data->count, (size_t)data->rows * 8);
-    memcpy(side->mean, data->mean, (size_t)data->rows * sizeof(float));
-    return COR_OK;
-}
-
 static int describe_model(als *a, cor_interactions *train)
 {
     cor_model *m = a->model;
@@ -76,21 +57,10 @@ static int describe_model(als *a, cor_interactions *train)
     m->factors = o->factors;
     m->ld = cor_padded(o->factors);
     m->bias = o->bias;
-    m->mean = a->ratings.mean;
-    m->value_min = a->ratings.value_min;
-    m->value_max = a->ratings.value_max;
     m->reg = o->reg;
     m->reg_bias = o->reg_bias;
     m->reg_by_count = o->reg_by_count;
-    COR_TRY(model_side(a->team, &a->ratings.user, &train->user_id, &m->user));
-    COR_TRY(model_side(a->team, &a->ratings.item, &train->item_id, &m->item));
-    if (train->item_title.total == 0)
-        return COR_OK;
-    COR_TRY(cor_ids_move(a->team, &train->item_title, m->item.first,
-                         m->item.count));
-    m->item_title = train->item_title;
-    train->item_title = (cor_ids){0};
-    return COR_OK;
+    return training_describe(a->team, &a->ratings, train, m);
 }
 
 /* One side's windows over its own shards; `touched` are the entries of the
