@@ -37,6 +37,11 @@ void cor_matrix_free(cor_matrix *matrix);
 int cor_matrix_create(const cor_team *team, int64_t shards, int64_t rows,
                       int64_t columns, enum cor_type type, cor_matrix *matrix);
 
+/** A matrix with the rows, shards and type of another, `columns` wide,
+    otherwise as cor_matrix_create. */
+int cor_matrix_create_like(const cor_team *team, const cor_matrix *like,
+                           int64_t columns, cor_matrix *matrix);
+
 /** Rows [first, first + count) of mine as doubles, whatever their type: a tile
     that a kernel reads while it is in cache. Local; rows count from my first.
     @param[out] tile  count x columns */
@@ -65,6 +70,11 @@ int cor_matrix_describe(const cor_team *team, const cor_matrix *matrix,
 int cor_matrix_write(const cor_team *team, const char *path,
                      const cor_file_options *options, const cor_matrix *matrix,
                      char digest[17]);
+
+/** The same into a file of that kind that is being written, for a caller who
+    has more to put there. Collective. */
+int cor_matrix_put(const cor_team *team, cor_file *file,
+                   const cor_matrix *matrix, char digest[17]);
 
 /** Read the shards that this rank owns, in the type that they were stored in.
     Collective. @return COR_OK; COR_EIO; COR_EDATA: damaged, not finite */

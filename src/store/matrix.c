@@ -46,6 +46,19 @@ int cor_matrix_create(const cor_team *team, int64_t shards, int64_t rows,
     return rc;
 }
 
+int cor_matrix_create_like(const cor_team *team, const cor_matrix *like,
+                           int64_t columns, cor_matrix *matrix)
+{
+    *matrix = (cor_matrix){
+        .rows = like->rows, .columns = columns, .type = like->type};
+    int rc = cor_shards_copy(like->shards, &matrix->shards);
+    if (rc == COR_OK)
+        rc = cor_matrix_allocate(team, matrix);
+    if (rc != COR_OK)
+        cor_matrix_free(matrix);
+    return rc;
+}
+
 void cor_matrix_tile(const cor_matrix *matrix, int64_t first, int64_t count,
                      double *tile)
 {
@@ -161,22 +174,30 @@ static int write_all(const cor_team *team, cor_file *file,
     return cor_file_put_text(file, "digest", digest);
 }
 
+int cor_matrix_put(const cor_team *team, cor_file *file,
+                   const cor_matrix *matrix, char digest[17])
+{
+    cor_matrix_columns columns = {0};
+    digest[0] = 0;
+    int rc = cor_agree(team, cor_matrix_check(team, matrix, COR_ENUMERIC,
+                                              cor_file_path(file),
+                                              "the matrix is not written"));
+    if (rc == COR_OK)
+        rc = cor_matrix_describe(team, matrix, &columns);
+    if (rc == COR_OK)
+        rc = write_all(team, file, matrix, &columns, digest);
+    cor_matrix_columns_free(&columns);
+    return rc;
+}
+
 int cor_matrix_write(const cor_team *team, const char *path,
                      const cor_file_options *options, const cor_matrix *matrix,
                      char digest[17])
 {
     cor_file *file = NULL;
-    cor_matrix_columns columns = {0};
-    digest[0] = 0;
-    int rc = cor_agree(team, cor_matrix_check(team, matrix, COR_ENUMERIC, path,
-                                              "the matrix is not written"));
+    int rc = cor_file_create(team, path, "matrix", options, &file);
     if (rc == COR_OK)
-        rc = cor_matrix_describe(team, matrix, &columns);
-    if (rc == COR_OK)
-        rc = cor_file_create(team, path, "matrix", options, &file);
-    if (rc == COR_OK)
-        rc = write_all(team, file, matrix, &columns, digest);
-    cor_matrix_columns_free(&columns);
+        rc = cor_matrix_put(team, file, matrix, digest);
     if (rc == COR_OK)
         return cor_file_commit(&file);
     cor_file_close(&file);
