@@ -14,7 +14,7 @@ set(COR_HEADERS_records field json path source where)
 set(COR_HEADERS_ingest ingest)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model als recommend)
-set(COR_HEADERS_mixture mixture gmm)
+set(COR_HEADERS_mixture mixture gmm pca)
 set(COR_HEADERS_evaluate evaluate)
 set(COR_HEADERS_command command)
 

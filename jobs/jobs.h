@@ -13,8 +13,10 @@ extern const cor_job cor_job_split;
 extern const cor_job cor_job_kcore;
 extern const cor_job cor_job_popular;
 extern const cor_job cor_job_als;
+extern const cor_job cor_job_pca;
 extern const cor_job cor_job_evaluate;
 extern const cor_job cor_job_predict;
 extern const cor_job cor_job_recommend;
+extern const cor_job cor_job_transform;
 
 #endif

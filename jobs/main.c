@@ -18,11 +18,13 @@ int main(int argc, char **argv)
                                    &cor_job_split,
                                    &training,
                                    &cor_job_als,
+                                   &cor_job_pca,
                                    &using,
                                    &cor_job_evaluate,
                                    &cor_job_predict,
                                    &cor_job_recommend,
                                    &cor_job_popular,
+                                   &cor_job_transform,
                                    NULL};
     return cor_command_main(argc, argv, jobs);
 }

@@ -12,6 +12,20 @@
 /* Numbers that every rank may be asked to hold: 1 GiB. */
 #define MOST ((int64_t)1 << 27)
 
+int pca_no_variance(void)
+{
+    return cor_fail(COR_EDATA, "all rows of the matrix are equal: there is no "
+                               "variance that components could explain");
+}
+
+int pca_too_large(void)
+{
+    return cor_fail(COR_ENUMERIC,
+                    "the numbers of the matrix are too large to be squared and "
+                    "added; standardise the columns, or divide them by a "
+                    "common factor");
+}
+
 /* The eigenvalues, 0 where they are negative by rounding, and vectors, on rank
    0. */
 static int eigen(const pca_fit *fit, int64_t order, double *gram, double *value,
@@ -23,9 +37,7 @@ static int eigen(const pca_fit *fit, int64_t order, double *gram, double *value,
         cor_allocate(vector, order * order, sizeof **vector, "eigenvectors"));
     int rc = cor_dense_eigen(order, gram, value, *vector);
     if (rc == COR_ENUMERIC)
-        return cor_fail(rc, "the numbers of the matrix are too large to be "
-                            "squared and added; standardise the columns, or "
-                            "divide them by a common factor");
+        return pca_too_large();
     for (int64_t i = 0; rc == COR_OK && i < order; i++)
         value[i] = fmax(value[i], 0);
     return rc;
@@ -101,12 +113,6 @@ static int conclude(const pca_fit *fit, int64_t order, const double *value,
     if (order < pca->rows && order < pca->columns) /* not all are known */
         rest = fmax(total - kept, 0);
     return describe(pca, value, total, rest);
-}
-
-int pca_no_variance(void)
-{
-    return cor_fail(COR_EDATA, "all rows of the matrix are equal: there is no "
-                               "variance that components could explain");
 }
 
 /* The first vectors, from rank 0 to all. */

@@ -72,6 +72,9 @@ static int factor(columns *c, double *least)
 {
     int64_t n = c->count;
     for (int64_t i = 0; i < n; i++)
+        if (!isfinite(c->gram[i * n + i]))
+            return pca_too_large();
+    for (int64_t i = 0; i < n; i++)
         c->scale[i] = c->gram[i * n + i] > 0 ? 1 / sqrt(c->gram[i * n + i]) : 0;
     *least = 1;
     for (int64_t i = 0; i < n; i++)
@@ -130,7 +133,7 @@ static int improve(columns *c, int64_t round, int64_t seed, bool *settled)
 {
     pca_vectors rows = {
         .order = c->count, .shards = c->shards, .load = load, .context = c};
-    double least;
+    double least = 0;
     COR_TRY(pca_gram(c->team, &rows, c->gram));
     COR_TRY(cor_agree(c->team, factor(c, &least)));
     multiply(c, round, seed);

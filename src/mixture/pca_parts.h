@@ -91,6 +91,8 @@ int pca_decompose(const pca_fit *fit, int64_t order, double *gram, double total,
 int pca_check_size(int64_t components, int64_t columns);
 /** COR_EDATA with the message for rows that are all equal. */
 int pca_no_variance(void);
+/** COR_ENUMERIC with the message for squares that overflow. */
+int pca_too_large(void);
 
 /** out = in turned: in is rows x columns. Local. */
 void pca_turn(const cor_team *team, int64_t rows, int64_t columns,

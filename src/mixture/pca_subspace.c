@@ -211,7 +211,20 @@ static const double *load(const void *context, int64_t begin, int64_t count,
     return s->y + (begin - s->matrix->first) * s->width;
 }
 
-/* The components in the subspace: Omega w, with w the eigenvectors of Y' Y. */
+/* The components: Omega w, with w the eigenvectors of Y' Y. */
+static void combine(const subspace *s, const double *vector)
+{
+    cor_pca *pca = s->fit->pca;
+    int64_t n = s->width;
+#pragma omp parallel for num_threads(cor_team_threads(s->fit->team))
+    for (int64_t c = 0; c < pca->columns; c += PCA_BLOCK)
+        cor_dense_multiply(pca->components, least(PCA_BLOCK, pca->columns - c),
+                           n, (cor_dense_operand){vector, n, false},
+                           (cor_dense_operand){s->omega + c * n, n, true},
+                           false, pca->component + c, pca->columns);
+}
+
+/* Rayleigh and Ritz: the components within the subspace. */
 static int rotate(const subspace *s, double total)
 {
     cor_pca *pca = s->fit->pca;
@@ -231,12 +244,8 @@ static int rotate(const subspace *s, double total)
         rc = cor_agree(
             team, cor_allocate(&pca->component, pca->components * pca->columns,
                                sizeof *pca->component, "components"));
-#pragma omp parallel for num_threads(cor_team_threads(team)) if (rc == COR_OK)
-    for (int64_t c = 0; c < (rc == COR_OK ? pca->columns : 0); c += PCA_BLOCK)
-        cor_dense_multiply(pca->components, least(PCA_BLOCK, pca->columns - c),
-                           n, (cor_dense_operand){vector, n, false},
-                           (cor_dense_operand){s->omega + c * n, n, true},
-                           false, pca->component + c, pca->columns);
+    if (rc == COR_OK)
+        combine(s, vector);
     cor_free(vector);
     return rc;
 }
