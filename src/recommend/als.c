@@ -1,9 +1,7 @@
 #include "als_state.h"
-#include "training.h"
 
 #include "coracle/memory.h"
 #include "coracle/random.h"
-#include "coracle/recommend.h"
 #include "coracle/stop.h"
 
 #include <math.h>
@@ -133,29 +131,15 @@ static bool is_implicit(const als *a)
     return a->options->implicit.form != COR_EXPLICIT;
 }
 
+/* Of implicit feedback, preferences are predicted. */
 static int open_valid(als *a, const cor_interactions *data)
 {
-    a->valid.data = data;
-    if (!data)
+    COR_TRY(training_valid_open(a->team, a->model, data, &a->valid));
+    if (!data || !is_implicit(a))
         return COR_OK;
-    int64_t *user = NULL, *item = NULL;
-    int rc = cor_allocate(&user, data->rows, sizeof *user, "validation");
-    if (rc == COR_OK)
-        rc = cor_allocate(&item, data->rows, sizeof *item, "validation");
-    if (rc == COR_OK)
-        rc = cor_allocate(&a->valid.prediction, data->rows, sizeof(float),
-                          "validation");
-    if (rc == COR_OK && is_implicit(a))
-        rc = als_preferences(data, &a->valid.preference);
-    rc = cor_agree(a->team, rc);
-    if (rc == COR_OK)
-        rc = cor_model_locate(a->team, a->model, data, user, item);
-    if (rc == COR_OK)
-        rc = cor_predictor_create(a->team, a->model, user, item, data->rows,
-                                  &a->valid.predictor);
-    cor_free(user);
-    cor_free(item);
-    return rc;
+    int rc = als_preferences(data, &a->preference);
+    a->valid.value = a->preference;
+    return cor_agree(a->team, rc);
 }
 
 static int allocate_best(als *a)
@@ -215,7 +199,7 @@ static int iterate(als *a)
     COR_TRY(als_sweep_items(a));
     COR_TRY(als_measure(a, &loss, &rmse));
     if (a->valid.data)
-        COR_TRY(als_valid_error(a));
+        COR_TRY(training_valid_error(a->team, &a->valid));
     fit->loss[fit->iterations] = loss;
     fit->history[fit->iterations] = a->valid.data    ? a->valid.rmse
                                     : is_implicit(a) ? loss
@@ -313,7 +297,7 @@ static int final_errors(als *a)
         COR_TRY(als_train_error(a, &a->fit->train_rmse, &a->fit->train_mae));
     if (!a->valid.data)
         return COR_OK;
-    COR_TRY(als_valid_error(a));
+    COR_TRY(training_valid_error(a->team, &a->valid));
     a->fit->has_valid = true;
     a->fit->valid_rmse = a->valid.rmse;
     a->fit->valid_mae = a->valid.mae;
@@ -399,9 +383,8 @@ static int train_and_settle(als *a)
 
 static void close_all(als *a)
 {
-    cor_predictor_destroy(&a->valid.predictor);
-    cor_free(a->valid.prediction);
-    cor_free(a->valid.preference);
+    training_valid_close(&a->valid);
+    cor_free(a->preference);
     free_best(&a->best);
     close_side(&a->user);
     close_side(&a->item);

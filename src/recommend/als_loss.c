@@ -86,12 +86,3 @@ int als_train_error(const als *a, double *rmse, double *mae)
     cor_free(sums);
     return rc;
 }
-
-int als_valid_error(als *a)
-{
-    als_valid *v = &a->valid;
-    COR_TRY(cor_predictor_run(v->predictor, v->prediction));
-    return cor_prediction_error(a->team, v->data->row_shards,
-                                v->preference ? v->preference : v->data->value,
-                                v->prediction, &v->rmse, &v->mae);
-}

@@ -10,6 +10,7 @@
 #include "coracle/halo.h"
 #include "coracle/linalg.h"
 #include "coracle/ratings.h"
+#include "training.h"
 
 /** One side as it is trained: its factors live in windows of its node. */
 typedef struct als_side {
@@ -28,15 +29,6 @@ typedef struct als_best {
     double rmse;
     float *user_factor, *user_bias, *item_factor, *item_bias;
 } als_best;
-
-/** The validation ratings and how they are predicted. */
-typedef struct als_valid {
-    const cor_interactions *data;
-    float *preference; /* 1 or 0 a row, of implicit feedback; else NULL */
-    cor_predictor *predictor;
-    float *prediction;
-    double rmse, mae;
-} als_valid;
 
 /** A row as weighted equations, and the room of one thread for it. */
 typedef struct als_weighted {
@@ -57,7 +49,8 @@ typedef struct als {
     als_weighted *weighted; /* a thread; NULL: rows are plain ones */
     cor_basis *basis;       /* of the half of an iteration in hand */
     int64_t known[2];       /* users, items with values */
-    als_valid valid;
+    training_valid valid;
+    float *preference; /* 1 or 0 a row of valid, of implicit feedback */
     als_best best;
     cor_als_fit *fit;
 } als;
@@ -93,7 +86,6 @@ int als_weighted_solve_sums(const als *a, const als_side *side, int64_t row,
 int als_measure(const als *a, double *loss, double *rmse);
 /** Errors of the model as it stands over the training ratings, clipped. */
 int als_train_error(const als *a, double *rmse, double *mae);
-int als_valid_error(als *a);
 
 /* als_checkpoint.c; collective. `found` is false where there is none. */
 int als_checkpoint_prepare(const als *a); /* makes the folder */

@@ -48,6 +48,7 @@ int training_valid_open(const cor_team *team, const cor_model *model,
     *valid = (training_valid){.data = data};
     if (!data)
         return COR_OK;
+    valid->value = data->value;
     int64_t *user = NULL, *item = NULL;
     int rc = cor_allocate(&user, data->rows, sizeof *user, "validation");
     if (rc == COR_OK)
@@ -69,9 +70,8 @@ int training_valid_open(const cor_team *team, const cor_model *model,
 int training_valid_error(const cor_team *team, training_valid *valid)
 {
     COR_TRY(cor_predictor_run(valid->predictor, valid->prediction));
-    return cor_prediction_error(team, valid->data->row_shards,
-                                valid->data->value, valid->prediction,
-                                &valid->rmse, &valid->mae);
+    return cor_prediction_error(team, valid->data->row_shards, valid->value,
+                                valid->prediction, &valid->rmse, &valid->mae);
 }
 
 void training_valid_close(training_valid *valid)

@@ -18,6 +18,8 @@ int training_describe(const cor_team *team, const cor_ratings *ratings,
 /** Validation ratings and how they are predicted; without data, nothing. */
 typedef struct training_valid {
     const cor_interactions *data; /* borrowed; NULL: none */
+    const float *value; /* what predictions are held against: data->value,
+                           unless the trainer sets another */
     cor_predictor *predictor;
     float *prediction;
     double rmse, mae;
