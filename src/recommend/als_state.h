@@ -6,11 +6,10 @@
 #define RECOMMEND_ALS_STATE_H
 
 #include "coracle/als.h"
-#include "coracle/basis.h"
 #include "coracle/halo.h"
-#include "coracle/linalg.h"
 #include "coracle/ratings.h"
 #include "training.h"
+#include "weighted.h"
 
 /** One side as it is trained: its factors live in windows of its node. */
 typedef struct als_side {
@@ -30,14 +29,6 @@ typedef struct als_best {
     float *user_factor, *user_bias, *item_factor, *item_bias;
 } als_best;
 
-/** A row as weighted equations, and the room of one thread for it. */
-typedef struct als_weighted {
-    float *weight, *target; /* of each of its values */
-    float *scale;           /* ld: a factor's regularisation, see linalg.h */
-    float *ones;            /* ld: scale of sums that owners scale later */
-    double reg;             /* that `scale` was made for; 0: none */
-} als_weighted;
-
 typedef struct als {
     const cor_team *team;
     const cor_als_options *options;
@@ -45,10 +36,10 @@ typedef struct als {
     cor_model *model;
     cor_ratings ratings;
     als_side user, item;
-    cor_ridge **ridge;      /* a thread */
-    als_weighted *weighted; /* a thread; NULL: rows are plain ones */
-    cor_basis *basis;       /* of the half of an iteration in hand */
-    int64_t known[2];       /* users, items with values */
+    cor_ridge **ridge;         /* a thread */
+    struct weighted *weighted; /* a thread; NULL: rows are plain ones */
+    cor_basis *basis;          /* of the half of an iteration in hand */
+    int64_t known[2];          /* users, items with values */
     training_valid valid;
     float *preference; /* 1 or 0 a row of valid, of implicit feedback */
     als_best best;

@@ -9,6 +9,7 @@
 #include "coracle/sort.h"
 #include "queries.h"
 #include "slots.h"
+#include "weighted.h"
 
 #include <string.h>
 
@@ -23,6 +24,8 @@ typedef struct foldin {
     int64_t *begin; /* queries + 1: where each one's ratings begin */
     cor_halo *halo;
     cor_window *factor, *bias; /* of items */
+    cor_basis *basis;          /* of the items, for implicit feedback */
+    int64_t known_items;
     int64_t ignored;
 } foldin;
 
@@ -30,6 +33,7 @@ static void foldin_free(foldin *f)
 {
     cor_window_destroy(&f->factor);
     cor_window_destroy(&f->bias);
+    cor_basis_destroy(&f->basis);
     cor_halo_destroy(&f->halo);
     cor_free(f->key);
     cor_free(f->value);
@@ -93,6 +97,29 @@ static int fetch_items(foldin *f)
                             &f->bias);
 }
 
+/* Items as the equations of implicit feedback want them, see als.h. */
+static int turn_items(foldin *f)
+{
+    const cor_model *model = f->model;
+    cor_ridge *ridge = NULL;
+    if (model->implicit.form == COR_EXPLICIT)
+        return COR_OK;
+    for (int64_t i = 0; i < model->item.count; i++)
+        f->known_items += model->item.ratings[i] > 0;
+    cor_team_sum(f->team, &f->known_items, 1);
+    int rc =
+        cor_agree(f->team, cor_ridge_create(model->factors, false, &ridge));
+    if (rc == COR_OK)
+        rc = weighted_basis(f->team, model->item.shards, model->item.factor,
+                            model->factors, ridge, &f->basis);
+    cor_ridge_destroy(&ridge);
+    COR_TRY(rc);
+    COR_TRY(cor_agree(f->team, weighted_turn(f->team, f->basis,
+                                             cor_window_own(f->factor),
+                                             model->item.count, model->ld)));
+    return cor_window_update(f->factor);
+}
+
 static int gather(foldin *f, const cor_interactions *data)
 {
     cor_query_rows rows = {0};
@@ -105,26 +132,56 @@ static int gather(foldin *f, const cor_interactions *data)
     rc = cor_queries_add_seen(f->queries, f->key, f->count);
     COR_TRY(cor_agree(f->team, rc));
     COR_TRY(fetch_items(f));
+    COR_TRY(turn_items(f));
     return cor_agree(
         f->team,
         cor_query_begins(f->key, f->count, f->queries->id.count, &f->begin));
 }
 
-static int solve(const foldin *f, cor_ridge *ridge, int64_t query)
+static int64_t longest(const foldin *f)
+{
+    int64_t most = 0;
+    for (int64_t q = 0; q < f->queries->id.count; q++)
+        if (f->begin[q + 1] - f->begin[q] > most)
+            most = f->begin[q + 1] - f->begin[q];
+    return most;
+}
+
+/* In the basis of the items, and back out of it. */
+static int solve_implicit(const foldin *f, cor_ridge *ridge, weighted *room,
+                          const cor_ridge_row *values, float *x)
+{
+    const cor_model *model = f->model;
+    cor_ridge_row row;
+    double loss;
+    weighted_values(&model->implicit, values, room, &row);
+    weighted_scale(&model->implicit, f->basis, model->factors, values->reg,
+                   room);
+    row.scale = room->scale;
+    COR_TRY(cor_ridge_solve(ridge, &row, x, NULL, &loss));
+    return cor_basis_return(f->basis, x, 1);
+}
+
+static int solve(const foldin *f, cor_ridge *ridge, weighted *room,
+                 int64_t query)
 {
     const cor_model *model = f->model;
     int64_t first = f->begin[query], count = f->begin[query + 1] - first;
     double scale = model->reg_by_count ? (double)count : 1;
-    cor_ridge_row row = {.table = cor_window_rows(f->factor),
-                         .other_bias =
-                             model->bias ? cor_window_rows(f->bias) : NULL,
-                         .index = f->slot + first,
-                         .value = f->value + first,
-                         .count = count,
-                         .mean = model->bias ? model->mean : 0,
-                         .reg = model->reg * scale,
-                         .reg_bias = model->reg_bias * scale};
+    cor_ridge_row row = {
+        .table = cor_window_rows(f->factor),
+        .other_bias = model->bias ? cor_window_rows(f->bias) : NULL,
+        .index = f->slot + first,
+        .value = f->value + first,
+        .count = count,
+        .mean = model->bias ? model->mean : 0,
+        .reg = weighted_reg(&model->implicit, model->reg, model->reg_by_count,
+                            count, f->known_items),
+        .reg_bias = model->reg_bias * scale};
     double loss;
+    if (f->basis)
+        return solve_implicit(f, ridge, room, &row,
+                              f->queries->factor + query * model->ld);
     return cor_ridge_solve(ridge, &row, f->queries->factor + query * model->ld,
                            f->queries->bias + query, &loss);
 }
@@ -145,22 +202,27 @@ static int solve_all(foldin *f)
 {
     cor_failure first = COR_NO_FAILURE;
     cor_queries *queries = f->queries;
+    int64_t most = longest(f);
 #pragma omp parallel num_threads(cor_team_threads(f->team))
     {
         cor_ridge *ridge = NULL;
+        weighted room = {0};
         int rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
+        if (rc == COR_OK && f->basis)
+            rc = weighted_open(&room, most, f->model->factors);
         if (rc != COR_OK)
             cor_failure_note(&first, rc, -1);
 #pragma omp for schedule(dynamic, 16)
         for (int64_t q = 0; q < queries->id.count; q++) {
-            if (!ridge || f->begin[q + 1] == f->begin[q])
+            if (rc != COR_OK || f->begin[q + 1] == f->begin[q])
                 continue;
-            int status = solve(f, ridge, q);
+            int status = solve(f, ridge, &room, q);
             queries->known[q] = 1;
             if (status != COR_OK)
                 cor_failure_note(&first, status, q);
         }
         cor_ridge_destroy(&ridge);
+        weighted_close(&room);
     }
     return report(f, &first);
 }
