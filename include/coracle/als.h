@@ -12,8 +12,8 @@
  * AAIM 2008.
  *
  * Of implicit feedback, a value r > 0 says that the user prefers the item, r <
- * 0 that he does not, 0 nothing, and every cell without a value counts as not
- * preferred, with little weight. With p = 1 where r > 0, else 0, and no biases:
+ * 0 that he does not, 0 nothing (it counts in the frequency below), and every cell
+ * without a value counts as not preferred, with little weight. With p = 1 where r > 0, else 0, and no biases:
  *
  *   confidence  sum over all cells  c (p - x_u . y_i)^2,  c = 1 + alpha |r|
  *               Hu, Koren, Volinsky, "Collaborative filtering for implicit

@@ -269,6 +269,22 @@ static int fit_on(const cor_team *of, const cor_als_options *o, float *user,
     return COR_OK;
 }
 
+/* Variants 0 and 1: ratings, without and with bias; 2 to 4: feedback, by each
+   solver. */
+enum { VARIANTS = 5 };
+
+static cor_als_options variant_of(int variant)
+{
+    cor_als_options o = options_of(5, variant == 1, false);
+    if (variant < 2)
+        return o;
+    o.implicit.form = COR_CONFIDENCE;
+    o.implicit.reg_exponent = 0.5;
+    o.solver = (enum cor_solver)(variant - 2);
+    o.block = 16;
+    return o;
+}
+
 /* Everyone together against each rank alone, with giants or none. */
 static void bits_do_not_depend_on_ranks(void **state)
 {
@@ -277,9 +293,9 @@ static void bits_do_not_depend_on_ranks(void **state)
     double loss[2];
     cor_team *alone;
     CHECK_OK(cor_team_split(team, cor_team_rank(team), &alone));
-    for (int variant = 0; variant < 4; variant++) {
-        cor_als_options o = options_of(5, variant & 1, false);
-        o.giant = variant & 2 ? 30 : 0;
+    for (int variant = 0; variant < 2 * VARIANTS; variant++) {
+        cor_als_options o = variant_of(variant / 2);
+        o.giant = variant % 2 ? 30 : 0;
         CHECK_OK(fit_on(team, &o, user[0], item[0], &loss[0]));
         CHECK_OK(fit_on(alone, &o, user[1], item[1], &loss[1]));
         CHECK(memcmp(user[0], user[1], sizeof user[0]) == 0);
@@ -294,8 +310,8 @@ static void giants_change_nothing_but_rounding(void **state)
     (void)state;
     static float user[2][USERS * 16], item[2][ITEMS * 16];
     double loss[2];
-    for (int bias = 0; bias < 2; bias++) {
-        cor_als_options o = options_of(5, bias, false);
+    for (int variant = 0; variant < 3; variant++) {
+        cor_als_options o = variant_of(variant);
         CHECK_OK(fit_on(team, &o, user[0], item[0], &loss[0]));
         o.giant = 20;
         CHECK_OK(fit_on(team, &o, user[1], item[1], &loss[1]));
