@@ -1,0 +1,84 @@
+#include "reader.h"
+
+#include "coracle/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void records_fault_note(records_slot *slot, const char *begin,
+                        const char *format, ...)
+{
+    records_fault *fault = &slot->fault;
+    va_list arguments;
+    va_start(arguments, format);
+    *fault = (records_fault){.place = slot->place,
+                             .file = slot->file,
+                             .offset = slot->at + (begin - slot->buffer)};
+    vsnprintf(fault->what, sizeof fault->what, format, arguments);
+    va_end(arguments);
+}
+
+/* The line of a byte of a packed file: it is unpacked once more. Local. */
+static int packed_line(const records_file *file, int64_t offset, int64_t *line)
+{
+    enum { BLOCK = 1 << 18 };
+    char *buffer = NULL;
+    cor_decode *stream = NULL;
+    int rc = cor_allocate(&buffer, BLOCK, 1, "read buffer");
+    if (rc == COR_OK)
+        rc = cor_decode_open(&file->source, file->kind, &stream);
+    *line = 1;
+    for (int64_t at = 0, got = 0; rc == COR_OK && at < offset; at += got) {
+        int64_t room = offset - at < BLOCK ? offset - at : BLOCK;
+        rc = cor_decode_read(stream, buffer, room, &got);
+        for (int64_t i = 0; rc == COR_OK && i < got; i++)
+            *line += buffer[i] == '\n';
+    }
+    cor_decode_close(&stream);
+    cor_free(buffer);
+    return rc;
+}
+
+static int find_line(const cor_records *r, const records_fault *fault, int root,
+                     int64_t *line)
+{
+    const records_file *file = &r->file[fault->file];
+    bool mine = cor_team_rank(r->team) == root;
+    if (file->kind == COR_DECODE_PLAIN)
+        return cor_source_line(r->team, &file->source, fault->offset, line);
+    int rc = mine ? packed_line(file, fault->offset, line) : COR_OK;
+    COR_TRY(cor_agree(r->team, rc));
+    cor_team_share(r->team, line, sizeof *line, root);
+    return COR_OK;
+}
+
+static const records_fault *my_first(const cor_records *r)
+{
+    const records_fault *first = NULL;
+    for (int s = 0; s < r->slots; s++) {
+        const records_fault *fault = &r->slot[s].fault;
+        if (fault->what[0] && (!first || fault->place < first->place))
+            first = fault;
+    }
+    return first;
+}
+
+int records_fault_agree(cor_records *r)
+{
+    int rank = cor_team_rank(r->team);
+    const records_fault *mine = my_first(r);
+    records_fault fault = {0};
+    int64_t line = 0, first = mine ? mine->place : INT64_MAX, place = first;
+    cor_team_min(r->team, &first, 1);
+    if (first == INT64_MAX)
+        return COR_OK;
+    int64_t root = place == first ? rank : INT64_MAX; /* places differ */
+    cor_team_min(r->team, &root, 1);
+    if (rank == root)
+        fault = *mine;
+    cor_team_share(r->team, &fault, sizeof fault, (int)root);
+    COR_TRY(find_line(r, &fault, (int)root, &line));
+    return cor_fail(COR_EDATA, "%s:%lld: %s; correct the file%s",
+                    r->file[fault.file].source.path, (long long)line,
+                    fault.what, fault.final ? "" : " or use --on-error skip");
+}
