@@ -5,6 +5,7 @@
 #include "coracle/map.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
+#include "matrix_in.h"
 #include "stores.h"
 
 #include <string.h>
@@ -411,15 +412,18 @@ static int run(cor_command *command)
     COR_TRY(cor_command_inputs(command, 1, 1));
     COR_TRY(cor_file_open(command->team, command->input[0], NULL, &file));
     bool interactions = strcmp(cor_file_kind(file), "interactions") == 0;
+    bool matrix = strcmp(cor_file_kind(file), "matrix") == 0;
     int rc = COR_OK;
     show_origin(file, command->result);
     if (interactions)
         rc = cor_interactions_summarise(command->team, file, &summary);
-    else
+    else if (!matrix)
         show_model(file, command->result);
     cor_file_close(&file);
     if (rc == COR_OK && interactions)
         rc = show_interactions(command, &summary);
+    if (rc == COR_OK && matrix)
+        rc = matrix_in_show(command, command->input[0]);
     return rc;
 }
 
@@ -432,7 +436,9 @@ const cor_job cor_job_info = {
         "counts, the histogram of the values (each value where there are at "
         "most 100, else 20 equal bins), and the quantiles of how many "
         "interactions a user and an item have, of those that have any. For a "
-        "model: its kind, size and parameters.\n"
+        "matrix: its size, type, and the range, mean and deviation of each "
+        "column (of at most 100). For a model: its kind, size and "
+        "parameters.\n"
         "\n"
         "  coracle info ratings.h5",
     .options = options,

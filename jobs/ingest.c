@@ -1,6 +1,7 @@
 #include "jobs.h"
 
 #include "coracle/ingest.h"
+#include "matrix_in.h"
 #include "stores.h"
 
 #include <string.h>
@@ -8,23 +9,30 @@
 static struct {
     const char *format, *header, *delimiter, *columns, *time_format;
     const char *id_order, *titles, *titles_columns, *on_error, *reject, *keep;
+    const char *type;
     int64_t shards;
-    bool compress;
+    bool compress, matrix, standardize;
 } set = {.format = "auto",
          .header = "auto",
          .time_format = "auto",
          .id_order = "first",
-         .on_error = "stop"};
+         .on_error = "stop",
+         .type = "input"};
 
 #define FORMATS "auto|csv|tsv|dat|inter"
 #define HEADERS "auto|yes|no"
 #define TIMES "auto|unix|unix-ms|iso8601"
 
+#define TYPES "input|float64|float32"
+
 static const cor_option options[] = {
+    {"matrix", 0, COR_OPTION_FLAG, &set.matrix, NULL,
+     "the files are tables of numbers, and become a matrix"},
     {"format", 0, COR_OPTION_WORDS, &set.format, FORMATS,
      "how the files are written; auto: by their ending, else their first line"},
     {"columns", 0, COR_OPTION_TEXT, &set.columns, "NAME=COLUMN,...",
-     "user=, item=, value=, time=: a name of the header or a position from 1"},
+     "user=, item=, value=, time=: a name of the header or a position from 1; "
+     "with --matrix those to take, such as height,weight,5-9"},
     {"header", 0, COR_OPTION_WORDS, &set.header, HEADERS,
      "whether a file's first line names its columns"},
     {"delimiter", 0, COR_OPTION_TEXT, &set.delimiter, "TEXT",
@@ -47,6 +55,11 @@ static const cor_option options[] = {
      "what a malformed row does: stop the job, or be set aside and counted"},
     {"reject", 0, COR_OPTION_TEXT, &set.reject, "FILE",
      "where rows that are set aside are written, as they are"},
+    {"type", 0, COR_OPTION_WORDS, &set.type, TYPES,
+     "with --matrix: its numbers; input: float32 where the input's types fit "
+     "it, float64 of text and all else"},
+    {"standardize", 0, COR_OPTION_FLAG, &set.standardize, NULL,
+     "with --matrix: columns of mean 0 and deviation 1"},
     COR_OPTIONS_END};
 
 /* The position of a word among those of an option, which has checked it. */
@@ -116,11 +129,34 @@ static int ingest(const cor_command *command, const cor_ingest_options *o)
     return rc;
 }
 
+static int ingest_matrix(const cor_command *command)
+{
+    const cor_ingest_matrix_options o = {
+        .format = (enum cor_ingest_format)position_of(set.format, FORMATS),
+        .header = (enum cor_ingest_header)position_of(set.header, HEADERS),
+        .delimiter = set.delimiter,
+        .columns = set.columns,
+        .type = (enum cor_matrix_wanted)position_of(set.type, TYPES),
+        .standardize = set.standardize,
+        .shards = set.shards};
+    if (set.keep || set.titles || set.titles_columns || set.reject ||
+        strcmp(set.on_error, "stop") != 0)
+        return cor_fail(COR_EUSAGE,
+                        "a matrix has no --keep, --titles, --on-error and "
+                        "--reject: leave them out with --matrix");
+    return matrix_in_ingest(command, &o, set.compress);
+}
+
 static int run(cor_command *command)
 {
     cor_ingest_options o = ingest_options(command);
     COR_TRY(cor_command_inputs(command, 1, INT32_MAX));
     COR_TRY(cor_command_needs_output(command));
+    if (set.matrix)
+        return ingest_matrix(command);
+    if (set.standardize || strcmp(set.type, "input") != 0)
+        return cor_fail(COR_EUSAGE, "--type and --standardize are for "
+                                    "matrices: give --matrix too");
     if (set.keep)
         return cor_fail(COR_EUSAGE, "--keep is not supported yet: a store "
                                     "holds user, item, value and time");
@@ -140,7 +176,7 @@ static int run(cor_command *command)
 
 const cor_job cor_job_ingest = {
     .name = "ingest",
-    .summary = "read interactions from CSV, TSV, .dat and .inter files",
+    .summary = "read interactions or matrices from CSV, .npy and other files",
     .usage = "[options] FILE... -o STORE",
     .description =
         "Reads interactions, one a line: a user, an item and, where there "
@@ -170,6 +206,17 @@ const cor_job cor_job_ingest = {
         "\n"
         "Times are kept in seconds since 1970 (UTC): whole numbers are "
         "seconds, milliseconds with --time-format unix-ms, and dates such as "
-        "2018-09-23 or 2018-09-23T04:05:06Z are recognised.",
+        "2018-09-23 or 2018-09-23T04:05:06Z are recognised.\n"
+        "\n"
+        "With --matrix the files are tables of numbers, row below row: CSV and "
+        "its kin, .npy, IDX (also packed by gzip or zstd), or a dataset of an "
+        "HDF5 file as FILE.h5:/DATASET. Each must be a finite number; columns "
+        "of text are left out by choosing the others.\n"
+        "\n"
+        "  coracle ingest --matrix iris.csv --columns 1-4 -o iris.h5\n"
+        "\n"
+        "--standardize takes the mean from each column and divides by its "
+        "deviation (the root of the mean square); a column of one value alone "
+        "keeps the scale 1 and becomes 0. Both are kept in the store.",
     .options = options,
     .run = run};

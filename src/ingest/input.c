@@ -61,8 +61,8 @@ static int prepare(const cor_ingest_options *options, int files, bool titles,
     return COR_NEW_ZEROED(&in->base, files + 1);
 }
 
-static void share(const cor_team *team, const char *const *file,
-                  ingest_input *in)
+void ingest_input_share(const cor_team *team, const char *const *file,
+                        ingest_input *in)
 {
     cor_team_share(team, in->layout, (int64_t)sizeof *in->layout * in->files,
                    0);
@@ -87,7 +87,7 @@ int ingest_input_open(const cor_team *team, const char *const *file, int files,
         rc = find_files(options, file, in);
     rc = cor_agree(team, rc);
     if (rc == COR_OK)
-        share(team, file, in);
+        ingest_input_share(team, file, in);
     else
         ingest_input_close(in);
     return rc;

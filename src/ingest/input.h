@@ -21,6 +21,10 @@ typedef struct ingest_input {
 int ingest_input_open(const cor_team *team, const char *const *file, int files,
                       const cor_ingest_options *options, bool titles,
                       ingest_input *in);
+/* The second half of it: what rank 0 found becomes known to all, and where the
+   files begin in the input. Collective. */
+void ingest_input_share(const cor_team *team, const char *const *file,
+                        ingest_input *in);
 void ingest_input_close(ingest_input *in);
 
 static inline int64_t ingest_input_bytes(const ingest_input *in)

@@ -25,6 +25,7 @@ typedef struct news {
 typedef struct parsing {
     const cor_team *team;
     const ingest_input *in;
+    ingest_read_piece *read;
     cor_progress *progress;
     ingest_parsed *out;
     int pieces; /* of all ranks */
@@ -35,7 +36,7 @@ typedef struct parsing {
 void ingest_parsed_free(ingest_parsed *parsed)
 {
     for (int i = 0; i < parsed->pieces; i++)
-        ingest_piece_free(&parsed->piece[i]);
+        ingest_piece_clear(&parsed->piece[i]);
     cor_free(parsed->piece);
     *parsed = (struct ingest_parsed){0};
 }
@@ -87,9 +88,8 @@ static int read_stale(parsing *p)
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (int i = 0; i < out->pieces; i++)
         if (out->piece[i].state == PIECE_STALE)
-            ingest_piece_read(p->in, out->text, &out->piece[i],
-                              omp_get_thread_num() ? NULL : p->progress,
-                              p->pieces);
+            p->read(p->in, out->text, &out->piece[i],
+                    omp_get_thread_num() ? NULL : p->progress, p->pieces);
     COR_TRY(cor_agree(p->team, first_failure(out)));
     news *mine;
     COR_TRY(cor_agree(p->team, COR_NEW(&mine, out->pieces)));
@@ -241,17 +241,17 @@ static int judge(parsing *p, bool *done)
     return COR_OK;
 }
 
-int ingest_parse(const cor_team *team, const ingest_input *in,
-                 cor_progress *progress, ingest_parsed *out)
+int ingest_parse_by(const cor_team *team, const ingest_input *in,
+                    ingest_read_piece *read, const char *stage,
+                    cor_progress *progress, ingest_parsed *out)
 {
-    parsing p = {.team = team, .in = in, .progress = progress};
+    parsing p = {.team = team, .in = in, .read = read, .progress = progress};
     bool done = false;
     int rc = cor_agree(team, create(&p, out));
     for (int side = 0; side < 2; side++)
         out->text[side] =
             in->titles ? side == ROLE_ITEM : in->layout[0].text[side];
-    cor_progress_begin(progress, in->titles ? "titles" : "parse",
-                       ingest_input_bytes(in));
+    cor_progress_begin(progress, stage, ingest_input_bytes(in));
     if (rc == COR_OK)
         rc = find_starts(&p);
     while (rc == COR_OK && !done) {
@@ -265,4 +265,11 @@ int ingest_parse(const cor_team *team, const ingest_input *in,
     if (rc != COR_OK)
         ingest_parsed_free(out);
     return rc;
+}
+
+int ingest_parse(const cor_team *team, const ingest_input *in,
+                 cor_progress *progress, ingest_parsed *parsed)
+{
+    return ingest_parse_by(team, in, ingest_piece_read,
+                           in->titles ? "titles" : "parse", progress, parsed);
 }

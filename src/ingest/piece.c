@@ -33,7 +33,7 @@ typedef struct ingest_work {
     ingest_text title[WAITING];
 } ingest_work;
 
-static void clear_results(ingest_piece *piece)
+void ingest_piece_clear(ingest_piece *piece)
 {
     ingest_rows_free(&piece->rows);
     for (int side = 0; side < 2; side++) {
@@ -43,18 +43,16 @@ static void clear_results(ingest_piece *piece)
     cor_free(piece->rejects);
     cor_free(piece->title);
     cor_free(piece->title_end);
+    cor_free(piece->mark);
     piece->rejects = NULL;
     piece->title = NULL;
     piece->title_end = NULL;
+    piece->mark = NULL;
+    piece->counted = piece->marks = piece->mark_capacity = 0;
     piece->reject_count = piece->reject_capacity = 0;
     piece->title_capacity = piece->title_end_capacity = 0;
     piece->fault = (ingest_fault){0};
     piece->rc = COR_OK;
-}
-
-void ingest_piece_free(ingest_piece *piece)
-{
-    clear_results(piece);
 }
 
 static enum how how_of(const ingest_work *w, int role)
@@ -446,6 +444,13 @@ static int read_files(ingest_work *w)
     return COR_OK;
 }
 
+void ingest_piece_fail(ingest_piece *piece, int rc)
+{
+    piece->state = PIECE_FAILED;
+    piece->rc = rc;
+    memcpy(piece->message, cor_message(), strlen(cor_message()) + 1);
+}
+
 void ingest_piece_read(const ingest_input *in, const bool text[2],
                        ingest_piece *piece, cor_progress *progress, int pieces)
 {
@@ -455,7 +460,7 @@ void ingest_piece_read(const ingest_input *in, const bool text[2],
                      .reader.fd = -1,
                      .progress = progress,
                      .pieces = pieces};
-    clear_results(piece);
+    ingest_piece_clear(piece);
     piece->state = PIECE_WHOLE;
     for (int c = 0; c < COLUMNS; c++) /* roles and columns are in one order */
         piece->rows.has[c] = ingest_input_has(in, (enum role)c);
@@ -476,7 +481,5 @@ void ingest_piece_read(const ingest_input *in, const bool text[2],
     cor_free(w.cells.cell);
     if (rc == COR_OK)
         return;
-    piece->state = PIECE_FAILED;
-    piece->rc = rc;
-    memcpy(piece->message, cor_message(), strlen(cor_message()) + 1);
+    ingest_piece_fail(piece, rc);
 }

@@ -24,6 +24,11 @@ typedef struct ingest_reject {
     int64_t offset, bytes;
 } ingest_reject;
 
+/* The place of a row, counted from the piece's first. */
+typedef struct ingest_mark {
+    int64_t position, row;
+} ingest_mark;
+
 typedef struct ingest_piece {
     int64_t begin, end; /* positions */
     int64_t first;      /* where the first row at or after `begin` begins */
@@ -39,11 +44,18 @@ typedef struct ingest_piece {
     char *title; /* of each item of the table, its first one */
     int64_t *title_end;
     int64_t title_capacity, title_end_capacity;
+    int64_t counted; /* rows of a piece whose rows are but counted */
+    ingest_mark *mark;
+    int64_t marks, mark_capacity;
     int rc;
     char message[COR_MESSAGE_SIZE];
 } ingest_piece;
 
-void ingest_piece_free(ingest_piece *piece);
+/* Give back what was read of it. */
+void ingest_piece_clear(ingest_piece *piece);
+
+/* It could not be read: keep the status and this thread's message. */
+void ingest_piece_fail(ingest_piece *piece, int rc);
 
 /* Find `first`, given how the tokeniser stands at `begin`; without knowing
    (COR_QUOTE_STATES) it is guessed that `begin` is not inside quotes. A row
