@@ -1,5 +1,6 @@
 /** The table of one family: include after defining COR_LANES and COR_TABLE. */
 #include "cholesky.h"
+#include "corating.h"
 #include "gram.h"
 #include "moments.h"
 #include "rows.h"
@@ -18,6 +19,9 @@ const cor_kernels COR_TABLE = {
                  .means = means,
                  .variance = variance,
                  .covariance = covariance},
+    .corating = {.add = corating_add,
+                 .add_packed = corating_add_packed,
+                 .similarity = corating_similarity},
     .dot = dot,
     .gather = gather,
     .gather_columns = gather_columns,

@@ -1,7 +1,8 @@
 /**
  * The kernels of one family. They are written once, in lanes.h, rows.h, gram.h,
- * cholesky.h and score.h, those of gaussian.h in density.h and moments.h, and
- * built for each vector width in base.c, avx2.c and avx512.c.
+ * cholesky.h and score.h, those of gaussian.h in density.h and moments.h, those
+ * of corating.h in corating.h, and built for each vector width in base.c,
+ * avx2.c and avx512.c.
  *
  * Every number is one chain of operations in a fixed order that depends on the
  * arguments alone. Lanes hold different numbers, never parts of one sum (but
@@ -16,6 +17,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include "coracle/corating.h"
 #include "coracle/gaussian.h"
 
 #include <stdbool.h>
@@ -47,8 +49,19 @@ typedef struct cor_gaussian_kernels {
                        double *second);
 } cor_gaussian_kernels;
 
+/** What corating.h offers, by the names there. */
+typedef struct cor_corating_kernels {
+    void (*add)(cor_corating *sums, float a, const cor_rated *row,
+                int64_t count);
+    void (*add_packed)(cor_corating *sums, const cor_levels *levels, uint32_t a,
+                       const uint32_t *row, int64_t count);
+    void (*similarity)(const cor_similarity_options *options,
+                       cor_corating *sums, int64_t count, float *similarity);
+} cor_corating_kernels;
+
 typedef struct cor_kernels {
     cor_gaussian_kernels gaussian;
+    cor_corating_kernels corating;
 
     /** a . b over ld floats. */
     float (*dot)(const float *a, const float *b, int64_t ld);
