@@ -1,21 +1,33 @@
 /**
- * A factorisation model: what training leaves. A rating is predicted as
+ * A model: what training leaves. A rating is predicted as
  *
- *   r(u, i) = base + b_u + b_i + x_u . y_i,   clipped to [value_min, value_max]
+ *   r(u, i) = base + b_u + b_i + s(u, i),   clipped to [value_min, value_max]
  *
  * with base the mean of the training ratings where there are biases and 0 where
- * there are none. A user or item is *known* when it had training ratings. With
- * one side unknown: base + the other's bias, or without biases the other's mean
- * rating; with both unknown: the mean.
+ * there are none, and s what a model has beyond that:
+ *
+ *   factors     x_u . y_i
+ *   neighbours  the mean of what is left over of the ratings of the neighbours,
+ *               each weighted by its similarity: see cor_neighbours
+ *   nothing     0: a baseline
+ *
+ * A user or item is *known* when it had training ratings. With one side
+ * unknown: base + the other's bias, or without biases the other's mean rating;
+ * with both unknown: the mean.
  *
  * On disk (kind "model"): attributes model = "als", factors, mean, bias,
  * value_min, value_max, reg, reg_bias, reg_scale, family, digest;
  * /users/{id,count,mean,factors,bias}, /items/{id,title,count,mean,factors,
- * bias}, /shards/{user,item}; further attributes a trainer adds.
+ * bias}, /shards/{user,item}; further attributes a trainer adds. With
+ * neighbours: attributes between, similarity, neighbors, min_neighbors,
+ * min_support, shrinkage, keep, similarities, and sparse rows /items/similar,
+ * /users/residual (or /users/similar, /items/residual), each with begin (rows +
+ * 1), index and value.
  */
 #ifndef CORACLE_MODEL_H
 #define CORACLE_MODEL_H
 
+#include "coracle/corating.h"
 #include "coracle/ids.h"
 #include "coracle/shards.h"
 
@@ -46,6 +58,39 @@ typedef struct cor_implicit {
     double reg_exponent; /* of the frequency that scales reg */
 } cor_implicit;
 
+/** Sparse rows: row r has the entries [begin[r], begin[r + 1]). */
+typedef struct cor_sparse {
+    int64_t *begin; /* rows + 1 */
+    int32_t *index;
+    float *value;
+} cor_sparse;
+
+/**
+ * Neighbours. Between items, s(u, i) is taken over items that the user rated:
+ * the `most` most similar to i among them, of positive similarity; between
+ * users, over users who rated the item. With fewer than `least` it is 0.
+ *
+ *   s = sum similarity * residual / sum similarity
+ *
+ * with residual = r - (mean + b_u + b_i) of that training rating. Of equal
+ * similarities the earlier in the row of residuals counts first.
+ *
+ * One side's rows hold similarities, the other's residuals, and both speak of
+ * the things between which they are (`index` is a global row): between items a
+ * user's row has the items that he rated, an item's row its similar items;
+ * between users an item's row has the users who rated it, a user's row the
+ * users similar to him, the most similar first. A thing is its own neighbour
+ * with similarity 1, which stands in no row.
+ */
+typedef struct cor_neighbours {
+    bool between_users;
+    cor_similarity_options similarity;
+    int64_t most, least;
+    int64_t keep;          /* similarities of each thing; 0: all */
+    int64_t similarities;  /* kept of all ranks, both ways */
+    cor_sparse user, item; /* my rows of the model's sides */
+} cor_neighbours;
+
 /** A plain table like cor_interactions: whoever fills it owns it. */
 typedef struct cor_model {
     char kind[16];
@@ -56,6 +101,7 @@ typedef struct cor_model {
     double reg, reg_bias; /* for fold-in: how the rows were regularised */
     bool reg_by_count;
     cor_implicit implicit;
+    cor_neighbours *neighbours; /* NULL: none */
     cor_model_side user, item;
     cor_ids item_title; /* my items; total 0: no titles */
     char digest[17];

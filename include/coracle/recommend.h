@@ -1,11 +1,12 @@
 /**
- * Recommending: the best items of a factorisation model for many users, without
- * what they have seen; users that training never saw are folded in from new
- * ratings, and who has nothing known gets what is popular.
+ * Recommending: the best items of a model for many users, without what they
+ * have seen; users that training never saw are folded in from new ratings, and
+ * who has nothing known gets what is popular.
  *
- * The score of an item is base + b_u + (b_i + x_u . y_i), not clipped: the part
- * in brackets is a float and orders the items of a user, equal ones by their
- * number. Items without training ratings are not recommended.
+ * The score of an item is base + b_u + (b_i + s(u, i)), as in model.h and not
+ * clipped: the part in brackets is a float and orders the items of a user,
+ * equal ones by their number. Items without training ratings are not
+ * recommended.
  *
  * What is popular is ordered by the damped mean rating
  * (sum + 10 * mean of all) / (count + 10), or by the count where all ratings
@@ -52,8 +53,11 @@ typedef struct cor_queries {
     cor_ids id;     /* my run of all who ask */
     float *factor;  /* id.count x ld */
     float *bias;    /* id.count */
+    cor_sparse row; /* of a model of neighbours: see there; else empty */
+    int64_t *user;  /* id.count: row of the model, or -1 */
     int8_t *known;  /* id.count; 0: nothing known, gets the popular */
     bool of_model;  /* id, factor and bias are the model's own */
+    bool owns_row;  /* else the row is the model's, too */
     uint64_t *seen; /* seen_count: local query << 32 | item, ascending */
     int64_t seen_count;
     int64_t absent; /* of all ids: how many the model does not know */

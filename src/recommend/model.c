@@ -2,6 +2,7 @@
 
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
+#include "neighbours.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ void cor_model_free(cor_model *model)
     free_side(&model->user);
     free_side(&model->item);
     cor_ids_free(&model->item_title);
+    neighbours_free(&model->neighbours);
     *model = (cor_model){0};
 }
 
@@ -191,11 +193,14 @@ static int write_digest(cor_file *file, cor_model *model)
         "/users/id",      "/users/count",   "/users/mean",  "/users/bias",
         "/users/factors", "/items/id",      "/items/count", "/items/mean",
         "/items/bias",    "/items/factors", "/items/title"};
-    const char *held[sizeof all / sizeof *all];
+    const char *held[sizeof all / sizeof *all + NEIGHBOUR_DATASETS];
     int count = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (cor_file_has(file, all[i]))
             held[count++] = all[i];
+    for (int i = 0; i < NEIGHBOUR_DATASETS; i++)
+        if (cor_file_has(file, neighbour_datasets[i]))
+            held[count++] = neighbour_datasets[i];
     COR_TRY(cor_file_digest(file, held, count, model->digest));
     return cor_file_put_text(file, "digest", model->digest);
 }
@@ -207,6 +212,7 @@ static int write_content(const cor_team *team, cor_file *file, cor_model *model)
     COR_TRY(write_side(team, file, model, &model->item, &items));
     if (model->item_title.total)
         COR_TRY(cor_ids_write(file, "/items/title", &model->item_title));
+    COR_TRY(neighbours_write(team, file, model));
     return write_digest(file, model);
 }
 
@@ -361,6 +367,7 @@ static int read_content(const cor_team *team, const cor_file *file,
                              model->item.count, &model->item_title));
     if (model->item_title.total && model->item_title.total != model->item.rows)
         return damaged(file, "its tables are not of one shape");
+    COR_TRY(neighbours_read(team, file, model));
     return check(team, model, COR_EDATA, cor_file_path(file));
 }
 

@@ -3,8 +3,9 @@
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/model.h"
+#include "coracle/sort.h"
+#include "neighbours.h"
 #include "slots.h"
-
 #include <string.h>
 
 /* A pair stands with the rank that owns its user, or its item where the user
@@ -20,6 +21,9 @@ struct cor_predictor {
     int32_t *user;   /* arrivals: my row of the model, -1 where unknown */
     int32_t *slot;   /* arrivals: slot of the item, -1 where unknown */
     float *answer;   /* arrivals */
+    uint64_t *order; /* of a model of neighbours: see sort_pairs */
+    int64_t known;   /* pairs in it */
+    double *beyond;  /* arrivals: s(u, i) of them */
     int64_t unknown; /* of the pairs I asked for */
 };
 
@@ -75,7 +79,11 @@ static int allocate_arrivals(cor_predictor *p)
 {
     COR_TRY(COR_NEW(&p->user, p->arrivals));
     COR_TRY(COR_NEW(&p->slot, p->arrivals));
-    return COR_NEW(&p->answer, p->arrivals);
+    COR_TRY(COR_NEW(&p->answer, p->arrivals));
+    if (!p->model->neighbours)
+        return COR_OK;
+    COR_TRY(COR_NEW(&p->order, p->arrivals));
+    return COR_NEW_ZEROED(&p->beyond, p->arrivals);
 }
 
 static void place_users(cor_predictor *p, const pair *arrived)
@@ -123,6 +131,19 @@ static int count_unknown(cor_predictor *p, int64_t count)
     return rc;
 }
 
+/* Pairs of which both are known, by their item: item << 32 | pair. Pairs are
+   fewer than 2^32 a rank. */
+static int sort_pairs(cor_predictor *p, const pair *arrived)
+{
+    if (!p->model->neighbours)
+        return COR_OK;
+    for (int64_t j = 0; j < p->arrivals; j++)
+        if (p->user[j] >= 0 && p->slot[j] >= 0)
+            p->order[p->known++] =
+                (uint64_t)arrived[j].item << 32 | (uint64_t)j;
+    return cor_sort_keys(p->order, p->known);
+}
+
 static int plan(cor_predictor *p, const int64_t *user, const int64_t *item,
                 int64_t count)
 {
@@ -134,11 +155,14 @@ static int plan(cor_predictor *p, const int64_t *user, const int64_t *item,
         place_users(p, arrived);
     if (rc == COR_OK)
         rc = place_items(p, arrived);
+    if (rc == COR_OK)
+        rc = cor_agree(p->team, sort_pairs(p, arrived));
     cor_free(arrived);
     COR_TRY(rc);
     COR_TRY(count_unknown(p, count));
     size_t width = (size_t)p->model->ld * sizeof(float);
-    COR_TRY(cor_window_create(p->halo, width, &p->factor));
+    if (p->model->factors)
+        COR_TRY(cor_window_create(p->halo, width, &p->factor));
     return cor_window_create(p->halo, sizeof(float), &p->offset);
 }
 
@@ -171,8 +195,23 @@ void cor_predictor_destroy(cor_predictor **predictor)
     cor_free(p->user);
     cor_free(p->slot);
     cor_free(p->answer);
+    cor_free(p->order);
+    cor_free(p->beyond);
     cor_free(p);
     *predictor = NULL;
+}
+
+/* s(u, i) of a pair of which both are known. */
+static double beyond_biases(const cor_predictor *p, int64_t j)
+{
+    const cor_model *model = p->model;
+    if (p->beyond)
+        return p->beyond[j];
+    if (!p->factor)
+        return 0;
+    const float *factor = cor_window_rows(p->factor);
+    return (double)cor_dot(model->user.factor + p->user[j] * model->ld,
+                           factor + p->slot[j] * model->ld, model->ld);
 }
 
 static float predict(const cor_predictor *p, int64_t j)
@@ -183,15 +222,12 @@ static float predict(const cor_predictor *p, int64_t j)
     double base = model->bias ? model->mean : 0;
     double rating = model->mean;
     if (user >= 0 && slot >= 0) {
-        const float *x = model->user.factor + user * model->ld;
-        const float *y =
-            (const float *)cor_window_rows(p->factor) + slot * model->ld;
         rating = base;
         if (model->bias) {
             rating += (double)model->user.bias[user];
             rating += (double)offset[slot];
         }
-        rating += (double)cor_dot(x, y, model->ld);
+        rating += beyond_biases(p, j);
     } else if (user >= 0) {
         rating = base + (double)offsets_of(model, &model->user)[user];
     } else if (slot >= 0) {
@@ -204,17 +240,23 @@ static float predict(const cor_predictor *p, int64_t j)
 static int publish_items(cor_predictor *p)
 {
     const cor_model_side *side = &p->model->item;
-    memcpy(cor_window_own(p->factor), side->factor,
-           (size_t)(side->count * p->model->ld) * sizeof(float));
     memcpy(cor_window_own(p->offset), offsets_of(p->model, side),
            (size_t)side->count * sizeof(float));
-    COR_TRY(cor_window_update(p->factor));
-    return cor_window_update(p->offset);
+    COR_TRY(cor_window_update(p->offset));
+    if (!p->factor)
+        return COR_OK;
+    memcpy(cor_window_own(p->factor), side->factor,
+           (size_t)(side->count * p->model->ld) * sizeof(float));
+    return cor_window_update(p->factor);
 }
 
 int cor_predictor_run(cor_predictor *p, float *rating)
 {
     COR_TRY(publish_items(p));
+    if (p->model->neighbours)
+        COR_TRY(neighbours_of_pairs(
+            p->team, p->model,
+            &(neighbour_pairs){p->known, p->order, p->user, p->beyond}));
     int threads = cor_team_threads(p->team);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t j = 0; j < p->arrivals; j++)

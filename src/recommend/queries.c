@@ -5,6 +5,7 @@
 #include "coracle/memory.h"
 #include "coracle/sort.h"
 #include "locate.h"
+#include "neighbours.h"
 
 #include <string.h>
 
@@ -16,9 +17,15 @@ int cor_queries_of_model(const cor_team *team, cor_model *model,
                              .factor = side->factor,
                              .bias = side->bias,
                              .of_model = true};
+    if (model->neighbours)
+        queries->row = model->neighbours->user;
     int rc = COR_NEW(&queries->known, side->count);
-    for (int64_t row = 0; rc == COR_OK && row < side->count; row++)
+    if (rc == COR_OK)
+        rc = COR_NEW(&queries->user, side->count);
+    for (int64_t row = 0; rc == COR_OK && row < side->count; row++) {
         queries->known[row] = side->ratings[row] > 0;
+        queries->user[row] = side->first + row;
+    }
     rc = cor_agree(team, rc);
     if (rc != COR_OK)
         cor_queries_free(queries);
@@ -32,6 +39,9 @@ void cor_queries_free(cor_queries *queries)
         cor_free(queries->factor);
         cor_free(queries->bias);
     }
+    if (queries->owns_row)
+        sparse_free(&queries->row);
+    cor_free(queries->user);
     cor_free(queries->known);
     cor_free(queries->seen);
     *queries = (cor_queries){0};
@@ -42,6 +52,7 @@ typedef struct fetch {
     int64_t found;    /* of my queries, those that the model has */
     int64_t *query;   /* found: which */
     int64_t *row;     /* found: row of the model */
+    int32_t *to;      /* found: its owner */
     cor_route *route; /* to the owners */
     int64_t *asked;   /* arrivals: local row of the model */
 } fetch;
@@ -50,21 +61,18 @@ static void fetch_free(fetch *f)
 {
     cor_free(f->query);
     cor_free(f->row);
+    cor_free(f->to);
     cor_free(f->asked);
     cor_route_destroy(&f->route);
 }
 
 static int fetch_plan(const cor_team *team, const cor_model *model, fetch *f)
 {
-    int32_t *to = NULL;
-    int rc = COR_NEW(&to, f->found);
+    int rc = COR_NEW(&f->to, f->found);
     for (int64_t i = 0; rc == COR_OK && i < f->found; i++)
-        to[i] = cor_shards_owner(model->user.shards, f->row[i]);
-    rc = cor_agree(team, rc);
-    if (rc == COR_OK)
-        rc = cor_route_create(team, to, f->found, &f->route);
-    cor_free(to);
-    COR_TRY(rc);
+        f->to[i] = cor_shards_owner(model->user.shards, f->row[i]);
+    COR_TRY(cor_agree(team, rc));
+    COR_TRY(cor_route_create(team, f->to, f->found, &f->route));
     int64_t arrivals = cor_route_arrivals(f->route);
     COR_TRY(cor_agree(team, COR_NEW(&f->asked, arrivals)));
     COR_TRY(cor_route_send(f->route, f->row, sizeof *f->row, f->asked));
@@ -103,8 +111,26 @@ static int allocate_queries(const cor_model *model, cor_queries *queries,
     COR_TRY(COR_NEW_ZEROED(&queries->factor, count * model->ld));
     COR_TRY(COR_NEW_ZEROED(&queries->bias, count));
     COR_TRY(COR_NEW_ZEROED(&queries->known, count));
+    COR_TRY(COR_NEW(&queries->user, count));
     COR_TRY(COR_NEW(&f->row, count));
     return COR_NEW(&f->query, count);
+}
+
+/* The rows of neighbours of the users found. */
+static int fetch_rows(const cor_team *team, const cor_model *model,
+                      const fetch *f, cor_queries *queries)
+{
+    if (!model->neighbours)
+        return COR_OK;
+    const sparse_request request = {.route = f->route,
+                                    .asked = f->asked,
+                                    .count = f->found,
+                                    .to = f->to,
+                                    .place = f->query,
+                                    .rows = queries->id.count};
+    queries->owns_row = true;
+    return sparse_fetch(team, &request, &model->neighbours->user,
+                        &queries->row);
 }
 
 static int fill_queries(const cor_team *team, const cor_model *model,
@@ -113,17 +139,22 @@ static int fill_queries(const cor_team *team, const cor_model *model,
     const cor_model_side *side = &model->user;
     COR_TRY(cor_agree(team, allocate_queries(model, queries, f)));
     COR_TRY(cor_model_find(team, &side->id, &queries->id, f->row));
-    for (int64_t i = 0; i < queries->id.count; i++)
+    for (int64_t i = 0; i < queries->id.count; i++) {
+        queries->user[i] = f->row[i];
         if (f->row[i] >= 0) {
             f->query[f->found] = i;
             f->row[f->found++] = f->row[i];
         }
+    }
     queries->absent = queries->id.count - f->found;
     cor_team_sum(team, &queries->absent, 1);
     COR_TRY(fetch_plan(team, model, f));
-    COR_TRY(fetch_column(team, f, side->factor,
-                         (size_t)model->ld * sizeof(float), queries->factor));
+    if (model->factors)
+        COR_TRY(fetch_column(team, f, side->factor,
+                             (size_t)model->ld * sizeof(float),
+                             queries->factor));
     COR_TRY(fetch_column(team, f, side->bias, sizeof(float), queries->bias));
+    COR_TRY(fetch_rows(team, model, f, queries));
     int64_t *ratings = NULL;
     int rc = cor_agree(team, COR_NEW_ZEROED(&ratings, queries->id.count));
     if (rc == COR_OK)
