@@ -10,7 +10,6 @@
 #include "coracle/memory.h"
 #include "pca_parts.h"
 
-#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -28,6 +27,7 @@ typedef struct wide {
     const cor_team *team;
     const cor_matrix *matrix;
     cor_shards *shards;        /* over columns */
+    int64_t first, count;      /* my columns */
     int64_t first_unit, units; /* mine */
     void *column;              /* units x rows x UNIT, of the matrix's type;
                                   NULL on one rank */
@@ -207,6 +207,8 @@ static int wide_create(const pca_fit *fit, wide *w)
     *w = (wide){.team = fit->team, .matrix = fit->matrix};
     w->mean = fit->pca->mean;
     COR_TRY(cor_agree(w->team, cut_columns(w)));
+    w->first = cor_shards_first_row(w->shards, rank);
+    w->count = cor_shards_first_row(w->shards, rank + 1) - w->first;
     w->first_unit = first_unit(w, rank);
     w->units = first_unit(w, rank + 1) - w->first_unit;
     return cor_team_size(w->team) > 1 ? exchange(w) : COR_OK;
@@ -218,37 +220,35 @@ static void wide_free(wide *w)
     cor_free(w->column);
 }
 
-/* My columns of the components, times the singular values: X' u, a row each.
- */
+/* My columns of the components, times the singular values: u' X, so many rows
+   of my columns. */
 static void project(const wide *w, const cor_pca *pca, const double *vector,
                     const int64_t *tile, int64_t tiles, double *room, double *z)
 {
-    int64_t rows = w->matrix->rows, k = pca->components,
-            first = cor_shards_first_row(w->shards, cor_team_rank(w->team));
+    int64_t rows = w->matrix->rows;
 #pragma omp parallel for num_threads(cor_team_threads(w->team))                \
     schedule(dynamic, 1)
     for (int64_t t = 0; t < tiles; t++) {
         int64_t count = tile[t + 1] - tile[t];
         double *mine = room + omp_get_thread_num() * PCA_TILE * rows;
-        load(w, first + tile[t], count, mine);
-        cor_dense_multiply(
-            count, k, rows, (cor_dense_operand){mine, count, true},
-            (cor_dense_operand){vector, rows, true}, false, z + tile[t] * k, k);
+        load(w, w->first + tile[t], count, mine);
+        cor_dense_multiply(pca->components, count, rows,
+                           (cor_dense_operand){vector, rows, false},
+                           (cor_dense_operand){mine, count, false}, false,
+                           z + tile[t], w->count);
     }
 }
 
 static int project_all(const wide *w, const cor_pca *pca, const double *vector,
                        double **z)
 {
-    int64_t *tile = NULL, tiles = 0, k = pca->components;
-    int rank = cor_team_rank(w->team), threads = cor_team_threads(w->team);
-    int64_t mine = cor_shards_first_row(w->shards, rank + 1) -
-                   cor_shards_first_row(w->shards, rank);
+    int64_t *tile = NULL, tiles = 0, threads = cor_team_threads(w->team);
     double *room = NULL;
     int rc = cor_allocate(&room, threads * PCA_TILE * w->matrix->rows,
                           sizeof *room, "tiles of columns");
     if (rc == COR_OK)
-        rc = cor_allocate(z, mine * k, sizeof **z, "components");
+        rc = cor_allocate(z, w->count * pca->components, sizeof **z,
+                          "components");
     if (rc == COR_OK)
         rc = pca_tiles(w->team, w->shards, &tile, &tiles);
     if (rc == COR_OK)
@@ -258,41 +258,74 @@ static int project_all(const wide *w, const cor_pca *pca, const double *vector,
     return cor_agree(w->team, rc);
 }
 
-/* Columns of length 1. Where the least singular value is far above rounding
-   they are orthogonal as they are. */
+/* Rows that are no longer orthogonal to the last digits are made so. */
+static int orthonormalise(const wide *w, const pca_fit *fit, double *z)
+{
+    int64_t k = fit->pca->components;
+    double *turned = NULL;
+    int rc = cor_agree(w->team, cor_allocate(&turned, w->count * k,
+                                             sizeof *turned, "components"));
+    if (rc == COR_OK) {
+        pca_turn(w->team, k, w->count, z, turned);
+        rc = pca_orthonormalise(w->team, w->shards, k, fit->options->seed,
+                                turned);
+    }
+    if (rc == COR_OK)
+        pca_turn(w->team, w->count, k, turned, z);
+    cor_free(turned);
+    return rc;
+}
+
+/* Rows of length 1. Where the least singular value is far above rounding they
+   are orthogonal as they are. */
 static int normalise(const wide *w, const pca_fit *fit, double *z)
 {
     const cor_pca *pca = fit->pca;
-    int64_t k = pca->components, rank = cor_team_rank(w->team),
-            mine = cor_shards_first_row(w->shards, (int)rank + 1) -
-                   cor_shards_first_row(w->shards, (int)rank);
+    int64_t k = pca->components;
     if (!(pca->variance[k - 1] > WELL_APART * pca->variance[0]))
-        return pca_orthonormalise(w->team, w->shards, k, fit->options->seed, z);
-    for (int64_t c = 0; c < mine; c++)
-        for (int64_t j = 0; j < k; j++)
-            z[c * k + j] /= pca->singular[j];
+        return orthonormalise(w, fit, z);
+    for (int64_t j = 0; j < k; j++)
+        for (int64_t c = 0; c < w->count; c++)
+            z[j * w->count + c] /= pca->singular[j];
     return COR_OK;
 }
 
-/* Everybody's columns to everybody, as components. */
-static int share_components(const wide *w, cor_pca *pca, const double *z)
+/* Everybody's columns side by side. */
+static void join(const wide *w, int64_t components, const double *part,
+                 double *all)
 {
-    int64_t k = pca->components, total, rank = cor_team_rank(w->team),
-            first = cor_shards_first_row(w->shards, (int)rank),
-            mine = cor_shards_first_row(w->shards, (int)rank + 1) - first;
+    int64_t columns = w->matrix->columns;
+    for (int q = 0; q < cor_team_size(w->team); q++) {
+        int64_t first = cor_shards_first_row(w->shards, q),
+                count = cor_shards_first_row(w->shards, q + 1) - first;
+        for (int64_t k = 0; k < components; k++, part += count)
+            memcpy(all + k * columns + first, part,
+                   (size_t)count * sizeof *all);
+    }
+}
+
+/* Everybody's columns to everybody; takes z. */
+static int share_components(const wide *w, cor_pca *pca, double **z)
+{
+    int64_t k = pca->components, total;
     double *all = NULL, *mean = NULL;
-    int rc =
-        cor_team_collect(w->team, z, mine, (size_t)k * sizeof *z, &all, &total);
+    if (cor_team_size(w->team) == 1) {
+        pca->component = *z;
+        *z = NULL;
+        return COR_OK;
+    }
+    int rc = cor_team_collect(w->team, *z, w->count, (size_t)k * sizeof **z,
+                              &all, &total);
     if (rc == COR_OK)
-        rc = cor_team_collect(w->team, pca->mean + first, mine, sizeof *mean,
-                              &mean, &total);
+        rc = cor_team_collect(w->team, pca->mean + w->first, w->count,
+                              sizeof *mean, &mean, &total);
     if (rc == COR_OK)
         rc = cor_agree(w->team,
                        cor_allocate(&pca->component, k * pca->columns,
                                     sizeof *pca->component, "components"));
     if (rc == COR_OK) {
         memcpy(pca->mean, mean, (size_t)total * sizeof *mean);
-        pca_turn(w->team, total, k, all, pca->component);
+        join(w, k, all, pca->component);
     }
     cor_free(all);
     cor_free(mean);
@@ -324,7 +357,7 @@ int pca_by_small(const pca_fit *fit)
     if (rc == COR_OK)
         rc = normalise(&w, fit, z);
     if (rc == COR_OK)
-        rc = share_components(&w, fit->pca, z);
+        rc = share_components(&w, fit->pca, &z);
     cor_free(z);
     wide_free(&w);
     return rc;
