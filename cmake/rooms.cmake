@@ -3,7 +3,7 @@
 # coracle header, and every outside library that is not its own, the first file
 # on its include path is one that stops the compiler with a sentence.
 
-set(COR_ROOMS core team store linalg records ingest prepare recommend mixture evaluate report command)
+set(COR_ROOMS core team store linalg records ingest prepare recommend mixture evaluate export report command)
 
 set(COR_HEADERS_core cells cut failure status memory random text sort map)
 set(COR_HEADERS_team team shards exchange sum select shared halo stop)
@@ -15,7 +15,8 @@ set(COR_HEADERS_ingest ingest ingest_matrix)
 set(COR_HEADERS_prepare generate kcore split popular)
 set(COR_HEADERS_recommend ratings model baseline knn scores als recommend)
 set(COR_HEADERS_mixture mixture gmm pca)
-set(COR_HEADERS_evaluate evaluate)
+set(COR_HEADERS_export export)
+set(COR_HEADERS_evaluate evaluate ranking)
 set(COR_HEADERS_command command)
 
 # Whom a room may call.
@@ -29,6 +30,7 @@ set(COR_BELOW_ingest core team store report records)
 set(COR_BELOW_prepare core team store report records)
 set(COR_BELOW_recommend core team store linalg report)
 set(COR_BELOW_mixture core team store linalg report)
+set(COR_BELOW_export core team store report records recommend)
 set(COR_BELOW_evaluate core team store linalg report recommend)
 set(COR_BELOW_command core team store linalg report)
 set(COR_BELOW_jobs ${COR_ROOMS})

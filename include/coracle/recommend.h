@@ -116,6 +116,19 @@ int cor_recommend(const cor_team *team, const cor_model *model,
 
 void cor_toplists_free(cor_toplists *lists);
 
+/**
+ * The place of each query's first wanted item among all items that it has not
+ * seen, the best at 1. Collective.
+ * @param[in] wanted  local query << 32 | item, ascending
+ * @param[in] begin   queries + 1: where each query's begin
+ * @param[in] lists   of the same queries
+ * @param[out] place  queries; 0 where no wanted item can be recommended
+ */
+int cor_recommend_places(const cor_team *team, const cor_model *model,
+                         const cor_queries *queries, const uint64_t *wanted,
+                         const int64_t *begin, const cor_toplists *lists,
+                         cor_progress *progress, int64_t *place);
+
 /** Ids, and titles where there are some, of rows that stand with other ranks.
  */
 typedef struct cor_names cor_names;
