@@ -20,13 +20,21 @@
 #include "coracle/team.h"
 
 enum cor_option_kind {
-    COR_OPTION_FLAG, /* bool: given or not; --no-NAME takes it back */
-    COR_OPTION_INT,  /* int64_t */
-    COR_OPTION_REAL, /* double, finite */
-    COR_OPTION_TEXT, /* const char * */
-    COR_OPTION_WORDS /* const char *: one of the words of `argument`,
-                        written "first|sorted" */
+    COR_OPTION_FLAG,  /* bool: given or not; --no-NAME takes it back */
+    COR_OPTION_INT,   /* int64_t */
+    COR_OPTION_REAL,  /* double, finite */
+    COR_OPTION_TEXT,  /* const char * */
+    COR_OPTION_WORDS, /* const char *: one of the words of `argument`,
+                         written "first|sorted" */
+    COR_OPTION_LIST   /* cor_option_texts: may be given several times */
 };
+
+/** The texts of an option that may be given several times, in their order.
+    Starts as {0}, and is empty again when the call ends. */
+typedef struct cor_option_texts {
+    const char **text;
+    int count;
+} cor_option_texts;
 
 /** One option. Its default is what the target holds before parsing; the help
     shows it. A NULL text has no default. */

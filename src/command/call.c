@@ -176,6 +176,23 @@ static int keep(cor_call *call, const char *text, const char **copy)
     return COR_OK;
 }
 
+/* One more text of a list, which has room for as many as argv has words. */
+static int add_to_list(cor_call *call, cor_option_texts *list, const char *text)
+{
+    int known = 0;
+    while (known < call->lists && call->list[known] != list)
+        known++;
+    if (known == call->lists) {
+        *list = (cor_option_texts){0};
+        list->text = calloc((size_t)call->argc, sizeof *list->text);
+        if (!list->text)
+            return no_memory();
+        call->list[call->lists++] = list;
+    }
+    list->text[list->count++] = text;
+    return COR_OK;
+}
+
 static int take_option(cor_call *call, poptContext context, int value)
 {
     int count = option_count(call);
@@ -190,6 +207,8 @@ static int take_option(cor_call *call, poptContext context, int value)
     free(given);
     COR_TRY(rc);
     COR_TRY(check_not_option(call, option, text));
+    if (option->kind == COR_OPTION_LIST)
+        return add_to_list(call, option->target, text);
     return cor_option_set(option, text);
 }
 
@@ -367,7 +386,8 @@ int cor_call_read(int argc, char **argv, const cor_job *const *jobs,
     /* an argv word gives at most one argument or input; -oPATH gives one too */
     call->kept = calloc((size_t)argc, sizeof *call->kept);
     call->input = calloc((size_t)argc, sizeof *call->input);
-    if (!call->kept || !call->input)
+    call->list = calloc((size_t)argc, sizeof *call->list);
+    if (!call->kept || !call->input || !call->list)
         return no_memory();
     COR_TRY(record_line(call));
     COR_TRY(read_options(call));
@@ -378,6 +398,11 @@ void cor_call_free(cor_call *call)
 {
     for (int i = 0; i < call->kepts; i++)
         free(call->kept[i]);
+    for (int i = 0; i < call->lists; i++) {
+        free(call->list[i]->text);
+        *call->list[i] = (cor_option_texts){0};
+    }
+    free(call->list);
     free(call->kept);
     free(call->input);
     free(call->line);

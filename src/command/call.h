@@ -34,6 +34,8 @@ typedef struct cor_call {
     int kepts;
     const char **input;
     int inputs;
+    cor_option_texts **list; /* lists that were given something */
+    int lists;
 } cor_call;
 
 /**

@@ -61,6 +61,8 @@ static void default_text(const cor_option *option, char *text, size_t size)
     case COR_OPTION_REAL:
         snprintf(text, size, "(default %g)", *(const double *)option->target);
         break;
+    case COR_OPTION_LIST:
+        break;
     case COR_OPTION_TEXT:
     case COR_OPTION_WORDS:
         words = *(const char *const *)option->target;

@@ -55,7 +55,8 @@ int cor_option_set(const cor_option *option, const char *text)
         *(const char **)option->target = text;
         return COR_OK;
     case COR_OPTION_FLAG:
+    case COR_OPTION_LIST:
         break;
     }
-    return cor_fail(COR_EDEFECT, "--%s is a flag", option->name);
+    return cor_fail(COR_EDEFECT, "--%s is not one text", option->name);
 }

@@ -11,9 +11,11 @@ static struct {
     bool flag;
     int64_t count;
     double ratio;
-    const char *order; /* its text ends with the call */
+    const char *order;     /* its text ends with the call */
+    cor_option_texts list; /* so do its */
+    int listed;
     int runs, threads, rc;
-    char input[64], line[128], word[16];
+    char input[64], line[128], word[16], texts[64];
 } got;
 
 static const cor_option options[] = {
@@ -21,6 +23,7 @@ static const cor_option options[] = {
     {"count", 'n', COR_OPTION_INT, &got.count, "K", "a whole number"},
     {"ratio", 0, COR_OPTION_REAL, &got.ratio, "R", "a real number"},
     {"order", 0, COR_OPTION_WORDS, &got.order, "first|sorted", "a word"},
+    {"list", 'l', COR_OPTION_LIST, &got.list, "TEXT", "texts"},
     COR_OPTIONS_END};
 
 static int run_job(cor_command *command)
@@ -31,6 +34,9 @@ static int run_job(cor_command *command)
     snprintf(got.input, sizeof got.input, "%s", command->input[0]);
     snprintf(got.line, sizeof got.line, "%s", command->file.command);
     snprintf(got.word, sizeof got.word, "%s", got.order ? got.order : "");
+    got.listed = got.list.count;
+    for (int i = 0; i < got.listed; i++)
+        strcat(got.texts, got.list.text[i]);
     CHECK(command->progress && command->result && command->seed == 42);
     CHECK(command->file.seed == 42 && !command->file.force);
     return got.rc;
@@ -69,6 +75,10 @@ static void good_words(void **state)
     CHECK_OK(command("job --no-flag --threads 3 -- -x"));
     CHECK(!got.flag && got.threads == 3 && got.count == 5 && !got.order);
     CHECK(strcmp(got.input, "-x") == 0);
+    CHECK(got.listed == 0);
+    CHECK_OK(command("job --list a=1,2 in.csv -l b --list=c"));
+    CHECK(got.listed == 3 && strcmp(got.texts, "a=1,2bc") == 0);
+    CHECK(got.list.count == 0 && !got.list.text);
     CHECK_OK(command("bare --threads 1 in.csv"));
     CHECK(got.threads == 1);
 }
