@@ -17,6 +17,11 @@ int64_t cor_team_bytes_sent(const cor_team *team)
     return bytes_sent;
 }
 
+void cor_runs_note_sent(int64_t bytes)
+{
+    bytes_sent += bytes;
+}
+
 int cor_runs_create(const cor_team *team, cor_runs *runs)
 {
     int64_t size = cor_team_size(team);
@@ -114,7 +119,7 @@ void cor_runs_exchange(const cor_team *team, size_t width, int64_t piece,
     }
     for (int r = 0; r < size; r++)
         if (r != cor_team_rank(team))
-            bytes_sent += send->count[r] * (int64_t)width;
+            cor_runs_note_sent(send->count[r] * (int64_t)width);
     int64_t longest = send->offset[size] > receive->offset[size]
                           ? send->offset[size]
                           : receive->offset[size];

@@ -18,6 +18,9 @@ void cor_runs_free(cor_runs *runs);
 /** Offsets from counts. */
 void cor_runs_offsets(const cor_team *team, cor_runs *runs);
 
+/** Add to what cor_team_bytes_sent tells. */
+void cor_runs_note_sent(int64_t bytes);
+
 /** Bytes that one message carries at most, where runs are cut. */
 extern const int64_t cor_runs_piece;
 

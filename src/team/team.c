@@ -153,7 +153,7 @@ int cor_team_start(int threads, cor_team **out)
         setenv("OMPI_MCA_io", "^ompio", 0);
         /* Beyond a limit of file size a write shall fail, not kill the rank. */
         signal(SIGXFSZ, SIG_IGN);
-        MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+        MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
     }
     int rc = join_world(threads, out);
     if (*out)
