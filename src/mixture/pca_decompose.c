@@ -14,7 +14,8 @@
 
 int pca_no_variance(void)
 {
-    return cor_fail(COR_EDATA, "all rows of the matrix are equal: there is no "
+    return cor_fail(COR_EDATA, "all rows of the matrix are equal, or differ by "
+                               "so little that the squares are 0: there is no "
                                "variance that components could explain");
 }
 

@@ -72,9 +72,6 @@ static int factor(columns *c, double *least)
 {
     int64_t n = c->count;
     for (int64_t i = 0; i < n; i++)
-        if (!isfinite(c->gram[i * n + i]))
-            return pca_too_large();
-    for (int64_t i = 0; i < n; i++)
         c->scale[i] = c->gram[i * n + i] > 0 ? 1 / sqrt(c->gram[i * n + i]) : 0;
     *least = 1;
     for (int64_t i = 0; i < n; i++)
@@ -116,6 +113,25 @@ double pca_random(int64_t seed, int64_t row, int64_t step)
     return pair[step % 2];
 }
 
+/* Bring the greatest number to about 1, exactly, so that squares neither
+   overflow nor vanish. Collective. */
+static int rescale(columns *c)
+{
+    double most = 0;
+    int64_t length = c->tile[c->tiles] * c->count;
+    for (int64_t i = 0; i < length; i++)
+        most = fabs(c->z[i]) <= most ? most : fabs(c->z[i]);
+    int64_t finite = isfinite(most);
+    cor_team_min(c->team, &finite, 1);
+    if (!finite)
+        return pca_too_large();
+    cor_team_max_double(c->team, &most, 1);
+    int exponent = most > 0 ? -ilogb(most) : 0;
+    for (int64_t i = 0; exponent != 0 && i < length; i++)
+        c->z[i] = ldexp(c->z[i], exponent);
+    return COR_OK;
+}
+
 static int columns_create(columns *c)
 {
     int64_t n = c->count, threads = cor_team_threads(c->team);
@@ -147,6 +163,8 @@ int pca_orthonormalise(const cor_team *team, const cor_shards *shards,
     columns c = {.team = team, .shards = shards, .count = count, .z = z};
     bool settled = false;
     int rc = cor_agree(team, columns_create(&c));
+    if (rc == COR_OK)
+        rc = rescale(&c);
     for (int64_t round = 0; rc == COR_OK && !settled; round++)
         rc = round < MOST_ROUNDS
                  ? improve(&c, round, seed, &settled)

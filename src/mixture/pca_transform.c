@@ -8,6 +8,7 @@
 #include "fit.h"
 #include "pca_parts.h"
 
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -144,16 +145,17 @@ static void measure(const view *v, int64_t row, int64_t rows, room r,
 }
 
 /* What scores are multiplied by to be of variance 1, or (`back`) to be scores
-   again. */
+   again. A variance that is nothing but rounding is none. */
 static int scales(const cor_pca *pca, bool back, double **scale)
 {
+    double rounding = pca->variance[0] * (double)pca->rows * DBL_EPSILON;
     COR_TRY(COR_NEW(scale, pca->components));
     for (int64_t k = 0; k < pca->components; k++) {
-        double deviation = sqrt(pca->variance[k]);
-        (*scale)[k] = !pca->whiten    ? 1
-                      : back          ? deviation
-                      : deviation > 0 ? 1 / deviation
-                                      : 0;
+        bool none = !(pca->variance[k] > rounding);
+        double deviation = none ? 0 : sqrt(pca->variance[k]);
+        (*scale)[k] = back || none ? deviation : 1 / deviation;
+        if (!pca->whiten)
+            (*scale)[k] = 1;
     }
     return COR_OK;
 }
