@@ -8,6 +8,7 @@
 
 extern const cor_job cor_job_ingest;
 extern const cor_job cor_job_info;
+extern const cor_job cor_job_export;
 extern const cor_job cor_job_generate;
 extern const cor_job cor_job_split;
 extern const cor_job cor_job_kcore;

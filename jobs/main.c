@@ -12,6 +12,7 @@ int main(int argc, char **argv)
     const cor_job *const jobs[] = {&data_in,
                                    &cor_job_ingest,
                                    &cor_job_info,
+                                   &cor_job_export,
                                    &cor_job_generate,
                                    &preparing,
                                    &cor_job_kcore,

@@ -26,8 +26,8 @@ bool cor_table_fits_float32(const cor_table *table);
 /** Rows that are best read together: whole chunks. */
 int64_t cor_table_block(const cor_table *table);
 
-/** Read rows [first, first + count) of all columns, converted to `type`
-    (COR_FLOAT32 or COR_FLOAT64); what float32 does not hold becomes infinite.
+/** Read rows [first, first + count) of all columns, converted to `type`, any
+    but COR_TEXT; what float32 does not hold becomes infinite.
     Local; one thread at a time. @return COR_OK; COR_EDATA */
 int cor_table_read(const cor_table *table, int64_t first, int64_t count,
                    enum cor_type type, void *data);
