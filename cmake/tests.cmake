@@ -9,7 +9,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
              ${PROJECT_SOURCE_DIR}/tests/environment)
 list(APPEND COR_TEST_ENVIRONMENT
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
-    "ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:allocator_may_return_null=1"
+    "ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0:allocator_may_return_null=1"
     "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1")
 
 function(cor_test room name)
@@ -23,7 +23,8 @@ function(cor_test room name)
   set(target test_${room}_${name})
   add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${room}/test_${name}.c)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_link_libraries(${target} PRIVATE cor_flags coracle cmocka ${arg_LIBRARIES})
+  target_link_libraries(${target} PRIVATE cor_flags coracle cmocka
+    $<TARGET_NAME_IF_EXISTS:cor_leaks> ${arg_LIBRARIES})
   foreach(ranks IN LISTS arg_RANKS)
     if(NOT ranks IN_LIST COR_RANKS)
       continue()
