@@ -10,14 +10,18 @@ extern const cor_job cor_job_ingest;
 extern const cor_job cor_job_info;
 extern const cor_job cor_job_export;
 extern const cor_job cor_job_generate;
+extern const cor_job cor_job_filter;
+extern const cor_job cor_job_sample;
 extern const cor_job cor_job_split;
 extern const cor_job cor_job_kcore;
 extern const cor_job cor_job_popular;
 extern const cor_job cor_job_als;
+extern const cor_job cor_job_gmm;
 extern const cor_job cor_job_pca;
 extern const cor_job cor_job_evaluate;
 extern const cor_job cor_job_predict;
 extern const cor_job cor_job_recommend;
+extern const cor_job cor_job_similar;
 extern const cor_job cor_job_transform;
 
 #endif

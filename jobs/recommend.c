@@ -1,13 +1,9 @@
+#include "id_list.h"
 #include "jobs.h"
 #include "ratings_in.h"
 #include "user_lists.h"
 
-#include "coracle/csv.h"
-#include "coracle/map.h"
-#include "coracle/memory.h"
 #include "coracle/output.h"
-
-#include <string.h>
 
 static struct {
     const char *users, *seen, *ratings, *columns;
@@ -27,68 +23,16 @@ static const cor_option options[] = {
      "where user, item and value stand in --ratings"},
     COR_OPTIONS_END};
 
-/* ---- who asks ---- */
-
-/* The ids of --users, each once, on every rank. */
-static int split_users(const char *text, cor_map **ids, int64_t *width)
-{
-    COR_TRY(cor_map_create(true, 16, ids));
-    for (int64_t slot; text;) {
-        size_t length = strcspn(text, ",");
-        if (length > COR_ID_LIMIT)
-            return cor_fail(COR_EUSAGE,
-                            "--users: an id of %zu bytes; the "
-                            "longest has %d",
-                            length, COR_ID_LIMIT);
-        if (length)
-            COR_TRY(cor_map_put_text(*ids, text, length, &slot));
-        *width = (int64_t)length > *width ? (int64_t)length : *width;
-        text = text[length] ? text + length + 1 : NULL;
-    }
-    if (cor_map_count(*ids) == 0)
-        return cor_fail(COR_EUSAGE, "--users names nobody; give ID,ID");
-    return COR_OK;
-}
-
-/* This rank's run of them as a table. */
-static int users_table(const cor_team *team, const cor_map *ids, int64_t width,
-                       cor_ids *table)
-{
-    int64_t total = cor_map_count(ids), rank = cor_team_rank(team);
-    int64_t size = cor_team_size(team), first = total * rank / size;
-    *table = (cor_ids){.total = total,
-                       .first = first,
-                       .text = true,
-                       .width = width,
-                       .count = total * (rank + 1) / size - first};
-    COR_TRY(cor_allocate_zeroed(&table->bytes, table->count, (size_t)width,
-                                "ids of users"));
-    for (int64_t i = 0; i < table->count; i++) {
-        size_t length;
-        const char *id = cor_map_text(ids, first + i, &length);
-        memcpy(table->bytes + i * width, id, length);
-    }
-    return COR_OK;
-}
-
 static int ask_for_users(const cor_command *command, const cor_model *model,
                          cor_queries *queries)
 {
-    cor_map *ids = NULL;
     cor_ids table = {0};
-    int64_t width = 0;
-    int rc = split_users(set.users, &ids, &width);
-    if (rc == COR_OK)
-        rc = users_table(command->team, ids, width, &table);
-    cor_map_destroy(&ids);
-    rc = cor_agree(command->team, rc);
+    int rc = id_list_read(command->team, "users", set.users, &table);
     if (rc == COR_OK)
         rc = cor_queries_of_ids(command->team, model, &table, queries);
     cor_ids_free(&table);
     return rc;
 }
-
-/* ---- lists ---- */
 
 /* What users have rated anew or seen, then their lists. */
 static int make_lists(const cor_command *command, const cor_model *model,
@@ -140,8 +84,6 @@ static void report(cor_command *command, const user_lists *parts, int count,
                           (long long)folded->ignored);
 }
 
-/* ---- the job ---- */
-
 /* Who asks: those named, or all of the model; and, unless some are named, all
    whose ratings are new. */
 static int find_queries(const cor_command *command, cor_model *model,
@@ -160,6 +102,11 @@ static int find_queries(const cor_command *command, cor_model *model,
                                 one);
 }
 
+static const user_lists_words words = {
+    .result = "recommendations",
+    .header = "user,rank,item,title,score,popular\n",
+    .mark = "popular"};
+
 static int recommend(cor_command *command, cor_model *model,
                      const cor_interactions *fresh,
                      const cor_interactions *seen)
@@ -172,7 +119,7 @@ static int recommend(cor_command *command, cor_model *model,
         rc = make_lists(command, model, fresh, seen, &folded, &parts[i]);
     if (rc == COR_OK) {
         report(command, parts, count, &folded);
-        rc = user_lists_deliver(command, model, parts, count);
+        rc = user_lists_deliver(command, model, &words, parts, count);
     }
     for (int i = 0; i < 2; i++)
         user_lists_free(&parts[i]);

@@ -70,8 +70,8 @@ static const char *next(const char **text)
     return field;
 }
 
-static void unpack(const cor_model *model, const char *text, const char *end,
-                   cor_result *users)
+static void unpack(const cor_model *model, const user_lists_words *words,
+                   const char *text, const char *end, cor_result *users)
 {
     bool titles = model->item_title.total > 0;
     while (text < end) {
@@ -87,14 +87,15 @@ static void unpack(const cor_model *model, const char *text, const char *end,
             if (titles)
                 cor_result_text(one, "title", title);
             cor_result_real(one, "score", strtod(next(&text), NULL));
-            if (!known)
-                cor_result_bool(one, "popular", true);
+            if (!known && words->mark)
+                cor_result_bool(one, words->mark, true);
         }
     }
 }
 
 static int show(const cor_command *command, const cor_model *model,
-                const user_lists *p, cor_result *users)
+                const user_lists_words *words, const user_lists *p,
+                cor_result *users)
 {
     cor_csv out = {0};
     char *all = NULL;
@@ -106,12 +107,12 @@ static int show(const cor_command *command, const cor_model *model,
                                  &all, &bytes);
     cor_csv_free(&out);
     if (rc == COR_OK && cor_team_rank(command->team) == 0)
-        unpack(model, all, all + bytes, users);
+        unpack(model, words, all, all + bytes, users);
     cor_free(all);
     return rc;
 }
 
-static void add_lines(const user_lists *p, cor_csv *csv)
+static void add_lines(const user_lists *p, bool mark, cor_csv *csv)
 {
     char user[COR_ID_LIMIT + 1], id[COR_ID_LIMIT + 1], title[COR_ID_LIMIT + 1];
     for (int64_t q = 0; q < p->lists.count; q++) {
@@ -124,22 +125,23 @@ static void add_lines(const user_lists *p, cor_csv *csv)
             cor_csv_text(csv, id);
             cor_csv_text(csv, title);
             cor_csv_real(csv, p->lists.score[q * p->lists.n + i], 9);
-            cor_csv_int(csv, !p->queries.known[q]);
+            if (mark)
+                cor_csv_int(csv, !p->queries.known[q]);
             cor_csv_end(csv);
         }
     }
 }
 
 /* Rank by rank the lines of those who ask come first, then of the new. */
-static int write_parts(const cor_command *command, const user_lists *parts,
+static int write_parts(const cor_command *command,
+                       const user_lists_words *words, const user_lists *parts,
                        int count)
 {
-    static const char header[] = "user,rank,item,title,score,popular\n";
     cor_csv csv[2] = {0};
     if (cor_team_rank(command->team) == 0)
-        cor_csv_bytes(&csv[0], header, sizeof header - 1);
+        cor_csv_bytes(&csv[0], words->header, (int64_t)strlen(words->header));
     for (int i = 0; i < count; i++)
-        add_lines(&parts[i], &csv[i]);
+        add_lines(&parts[i], words->mark != NULL, &csv[i]);
     int rc = cor_csv_write(command->team, command->output, command->force, csv,
                            count);
     for (int i = 0; i < count; i++)
@@ -148,7 +150,8 @@ static int write_parts(const cor_command *command, const user_lists *parts,
 }
 
 static int show_parts(const cor_command *command, const cor_model *model,
-                      const user_lists *parts, int count)
+                      const user_lists_words *words, const user_lists *parts,
+                      int count)
 {
     int64_t lines = 0;
     for (int i = 0; i < count; i++)
@@ -158,17 +161,18 @@ static int show_parts(const cor_command *command, const cor_model *model,
                         "%lld lines are too many for one JSON object: give -o "
                         "FILE.csv",
                         (long long)lines);
-    cor_result *users = cor_result_object(command->result, "recommendations");
+    cor_result *users = cor_result_object(command->result, words->result);
     for (int i = 0; i < count; i++)
-        COR_TRY(show(command, model, &parts[i], users));
+        COR_TRY(show(command, model, words, &parts[i], users));
     return COR_OK;
 }
 
 int user_lists_deliver(const cor_command *command, const cor_model *model,
-                       const user_lists *parts, int count)
+                       const user_lists_words *words, const user_lists *parts,
+                       int count)
 {
-    return command->output ? write_parts(command, parts, count)
-                           : show_parts(command, model, parts, count);
+    return command->output ? write_parts(command, words, parts, count)
+                           : show_parts(command, model, words, parts, count);
 }
 
 void user_lists_free(user_lists *lists)

@@ -16,9 +16,18 @@ typedef struct user_lists {
 
 void user_lists_free(user_lists *lists);
 
-/** Write the lists to -o, or put them into the result as `recommendations`,
-    part after part. Collective. */
+/** How lists are given out. */
+typedef struct user_lists_words {
+    const char *result; /* their name in the result */
+    const char *header; /* of a CSV file: who asks, rank, item, title, score,
+                           and the mark as 0 or 1, if there is one */
+    const char *mark;   /* of lists of whom nothing is known, or NULL */
+} user_lists_words;
+
+/** Write the lists to -o, or put them into the result, part after part.
+    Collective. */
 int user_lists_deliver(const cor_command *command, const cor_model *model,
-                       const user_lists *parts, int count);
+                       const user_lists_words *words, const user_lists *parts,
+                       int count);
 
 #endif

@@ -129,6 +129,19 @@ int cor_recommend_places(const cor_team *team, const cor_model *model,
                          const int64_t *begin, const cor_toplists *lists,
                          cor_progress *progress, int64_t *place);
 
+/**
+ * The items most like given ones, best first and without themselves: by the
+ * cosine of their factors, or by the similarities that a model of neighbours
+ * between items keeps. Collective.
+ * @param[in] id        the items asked for, taken over; each id once
+ * @param[out] queries  the same ids; of what is not in the model or was never
+ *                      trained, known is 0 and the list empty
+ * @return COR_OK; COR_EUSAGE: a model that says nothing of items alone
+ */
+int cor_similar_items(const cor_team *team, const cor_model *model, cor_ids *id,
+                      int64_t n, cor_progress *progress, cor_queries *queries,
+                      cor_toplists *lists);
+
 /** Ids, and titles where there are some, of rows that stand with other ranks.
  */
 typedef struct cor_names cor_names;

@@ -347,5 +347,52 @@ class Recommend(Using):
         self.assertFalse(os.path.exists(out))
 
 
+class Similar(Using):
+    def cosines(self):
+        import numpy
+        with h5py.File(self.model, "r") as file:
+            names = [name.decode() for name in file["items/id"][:]]
+            rows = file["items/factors"][:].astype(float)
+        rows /= numpy.sqrt((rows**2).sum(1))[:, None]
+        return names, rows @ rows.T
+
+    def test_nearest_by_cosine_without_itself(self):
+        if h5py is None:
+            self.skipTest("no h5py")
+        names, cosines = self.cosines()
+        runs = [self.ok("similar", self.model, "--items", "i4,i7,nothing", "-n",
+                        6, "--json", ranks=ranks).json for ranks in (1, 3, 7)]
+        for one in runs[1:]:
+            self.assertEqual(one, runs[0])
+        self.assertEqual(runs[0]["items"]["nothing"], [])
+        self.assertEqual(runs[0]["unknown"], 1)
+        for name in ("i4", "i7"):
+            row = cosines[names.index(name)]
+            best = sorted((row[i] for i, other in enumerate(names)
+                           if other != name), reverse=True)[:6]
+            got = runs[0]["items"][name]
+            self.assertEqual(len({place["item"] for place in got} - {name}), 6)
+            for place, score in zip(got, best):  # some are all but equal
+                self.assertAlmostEqual(place["score"], score, delta=1e-5)
+                self.assertAlmostEqual(row[names.index(place["item"])], score,
+                                       delta=1e-5)
+
+    def test_into_a_file(self):
+        path = self.path("like.csv")
+        self.ok("similar", self.model, "--items", "i4", "-n", 2, "-o", path)
+        with open(path, newline="") as file:
+            lines = list(csv.reader(file))
+        self.assertEqual(lines[0], ["like", "rank", "item", "title", "score"])
+        self.assertEqual([line[:2] for line in lines[1:]],
+                         [["i4", "1"], ["i4", "2"]])
+
+    def test_what_makes_no_sense(self):
+        for words, says in (((), "--items"), (("--items", ","), "--items"),
+                            (("--items", "i4", "-n", 0), "-n")):
+            done = run("similar", self.model, *words)
+            self.assertEqual(done.code, USAGE, done)
+            self.assertIn(says, done.messages[0])
+
+
 if __name__ == "__main__":
     main()
