@@ -76,7 +76,8 @@ static int insert_hashed(ingest_id_table *table, int64_t id, int32_t *slot)
     return COR_OK;
 }
 
-int ingest_id_table_insert(ingest_id_table *table, int64_t id, int32_t *slot)
+/* Slot of an id that `direct` does not know, or not yet. */
+static int insert(ingest_id_table *table, int64_t id, int32_t *slot)
 {
     if (id < 0 || id >= DIRECT_LIMIT)
         return insert_hashed(table, id, slot);
@@ -85,6 +86,24 @@ int ingest_id_table_insert(ingest_id_table *table, int64_t id, int32_t *slot)
     if (table->direct[id] < 0)
         COR_TRY(append(table, id, &table->direct[id]));
     *slot = table->direct[id];
+    return COR_OK;
+}
+
+int ingest_id_table_put(ingest_id_table *table, int64_t count,
+                        const int64_t *id, int32_t *slot)
+{
+    /* copies: for all the compiler knows, slots might lie in the table */
+    const int32_t *direct = table->direct;
+    uint64_t size = (uint64_t)table->direct_size;
+    for (int64_t i = 0; i < count; i++) {
+        int32_t held = (uint64_t)id[i] < size ? direct[id[i]] : -1;
+        slot[i] = held;
+        if (held >= 0)
+            continue;
+        COR_TRY(insert(table, id[i], &slot[i]));
+        direct = table->direct;
+        size = (uint64_t)table->direct_size;
+    }
     return COR_OK;
 }
 
@@ -101,11 +120,9 @@ int ingest_id_table_put_text(ingest_id_table *table, const char *begin,
 int ingest_id_table_merge(ingest_id_table *table, const ingest_id_table *from,
                           int32_t *slot)
 {
+    if (!table->text)
+        return ingest_id_table_put(table, from->count, from->number, slot);
     for (int64_t i = 0; i < from->count; i++) {
-        if (!table->text) {
-            COR_TRY(ingest_id_table_put(table, from->number[i], &slot[i]));
-            continue;
-        }
         size_t length;
         const char *text = cor_map_text(from->map, i, &length);
         COR_TRY(

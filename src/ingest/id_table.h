@@ -25,23 +25,12 @@ typedef struct ingest_id_table {
 int ingest_id_table_create(bool text, ingest_id_table *table);
 void ingest_id_table_free(ingest_id_table *table);
 
-/* Slot of an id that `direct` does not know; inserted where new. */
-int ingest_id_table_insert(ingest_id_table *table, int64_t id, int32_t *slot);
-
 int ingest_id_table_put_text(ingest_id_table *table, const char *begin,
                              int64_t length, int32_t *slot);
 
-/* Slot of an integer id; inserted where new. */
-static inline int ingest_id_table_put(ingest_id_table *table, int64_t id,
-                                      int32_t *slot)
-{
-    if ((uint64_t)id < (uint64_t)table->direct_size) {
-        *slot = table->direct[id];
-        if (*slot >= 0)
-            return COR_OK;
-    }
-    return ingest_id_table_insert(table, id, slot);
-}
+/* Slots of integer ids; those that are new are inserted. */
+int ingest_id_table_put(ingest_id_table *table, int64_t count,
+                        const int64_t *id, int32_t *slot);
 
 /* Insert all ids of `from`; slot[i] is where from's slot i is now. */
 int ingest_id_table_merge(ingest_id_table *table, const ingest_id_table *from,

@@ -153,13 +153,14 @@ static int look_up_waiting(ingest_work *w)
     for (int side = 0; side < 2 && !w->in->titles; side++) {
         ingest_id_table *table = &w->piece->table[side];
         int32_t *column = (int32_t *)rows->column[side] + first;
-        if (w->text[side])
-            COR_TRY(look_up_texts(w, side, slot));
+        if (!w->text[side]) {
+            COR_TRY(
+                ingest_id_table_put(table, w->waiting, w->id[side], column));
+            continue;
+        }
+        COR_TRY(look_up_texts(w, side, slot));
         for (int k = 0; k < w->waiting; k++)
-            if (w->text[side])
-                column[k] = (int32_t)slot[k];
-            else
-                COR_TRY(ingest_id_table_put(table, w->id[side][k], &column[k]));
+            column[k] = (int32_t)slot[k];
     }
     w->waiting = 0;
     return COR_OK;
