@@ -9,7 +9,6 @@
 #include "coracle/status.h"
 
 #include <stdint.h>
-#include <stdio.h>
 
 typedef struct cor_failure {
     int code;
@@ -21,22 +20,9 @@ typedef struct cor_failure {
 
 /** Note that a row (or whatever threads take) failed; cor_message() is the
     calling thread's. */
-static inline void cor_failure_note(cor_failure *first, int code, int64_t row)
-{
-#pragma omp critical(cor_failure)
-    if (row < first->row) {
-        first->code = code;
-        first->row = row;
-        snprintf(first->message, sizeof first->message, "%s", cor_message());
-    }
-}
+void cor_failure_note(cor_failure *first, int code, int64_t row);
 
 /** After the threads: the first failure as this thread's own. */
-static inline int cor_failure_raise(const cor_failure *first)
-{
-    if (first->code != COR_OK)
-        cor_set_message(first->message);
-    return first->code;
-}
+int cor_failure_raise(const cor_failure *first);
 
 #endif

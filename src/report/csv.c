@@ -27,7 +27,7 @@ static bool reserve(cor_csv *csv, int64_t more)
 
 void cor_csv_bytes(cor_csv *csv, const char *bytes, int64_t length)
 {
-    if (!reserve(csv, length))
+    if (length == 0 || !reserve(csv, length))
         return;
     memcpy(csv->bytes + csv->length, bytes, (size_t)length);
     csv->length += length;
