@@ -261,8 +261,9 @@ static void apply_scales(const cor_team *team, cor_matrix *matrix)
 }
 
 /* Doubles become floats where they lie: a float never overtakes the double
-   that is to be read next. */
-static int narrow(cor_matrix *matrix)
+   that is to be read next. The block stays as it is, as a smaller one would
+   stand beside it for a while. */
+static void narrow(cor_matrix *matrix)
 {
     int64_t count = matrix->count * matrix->columns;
     const double *from = matrix->value;
@@ -274,8 +275,6 @@ static int narrow(cor_matrix *matrix)
         memcpy(to + i, &rounded, sizeof rounded);
     }
     matrix->type = COR_FLOAT32;
-    return cor_reallocate(&matrix->value, count, count, sizeof *to,
-                          "rows of the matrix");
 }
 
 static int standardize(const cor_team *team, enum cor_type type,
@@ -283,7 +282,9 @@ static int standardize(const cor_team *team, enum cor_type type,
 {
     COR_TRY(find_scales(team, matrix, &report->constant));
     apply_scales(team, matrix);
-    return cor_agree(team, type == COR_FLOAT32 ? narrow(matrix) : COR_OK);
+    if (type == COR_FLOAT32)
+        narrow(matrix);
+    return COR_OK;
 }
 
 static int read_tables(tables *t, const cor_ingest_matrix_options *options,

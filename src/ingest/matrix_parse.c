@@ -79,10 +79,7 @@ static bool read_cell(parse_run *run, int64_t field, int64_t column)
     cor_cell *cell = &run->cells.cell[field];
     cor_cell_unquote(cell);
     const char *begin = cell->begin, *end = cell->end;
-    while (begin < end && (*begin == ' ' || *begin == '\t'))
-        begin++;
-    while (begin < end && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
+    matrix_text_trim(&begin, &end);
     if (cor_text_double(begin, end, &run->number[column]))
         return true;
     run->fault.kind = (int32_t)fault_of(begin, end);

@@ -47,8 +47,10 @@ bool matrix_text_is_missing(const char *begin, const char *end)
 static bool is_name(const cor_cell *cell)
 {
     double number;
-    return !cor_text_double(cell->begin, cell->end, &number) &&
-           !matrix_text_is_missing(cell->begin, cell->end);
+    const char *begin = cell->begin, *end = cell->end;
+    matrix_text_trim(&begin, &end);
+    return !cor_text_double(begin, end, &number) &&
+           !matrix_text_is_missing(begin, end);
 }
 
 /* A first line is a header where all of it are names, or where one of them

@@ -24,6 +24,15 @@ int matrix_text_open(const cor_team *team, const char *const *file, int files,
                      matrix_text *text);
 void matrix_text_close(matrix_text *text);
 
+/* Leave out the blanks around a number. */
+static inline void matrix_text_trim(const char **begin, const char **end)
+{
+    while (*begin < *end && (**begin == ' ' || **begin == '\t'))
+        (*begin)++;
+    while (*begin < *end && ((*end)[-1] == ' ' || (*end)[-1] == '\t'))
+        (*end)--;
+}
+
 /* Whether a text stands for a number that is not there, or not finite. */
 bool matrix_text_is_missing(const char *begin, const char *end);
 
