@@ -5,6 +5,7 @@
 #include "moments.h"
 #include "rows.h"
 #include "score.h"
+#include "steps.h"
 #include "weighted.h"
 
 const cor_kernels COR_TABLE = {
@@ -22,6 +23,7 @@ const cor_kernels COR_TABLE = {
     .corating = {.add = corating_add,
                  .add_packed = corating_add_packed,
                  .similarity = corating_similarity},
+    .steps = {.run = steps_run, .error = steps_error, .norms = steps_norms},
     .dot = dot,
     .gather = gather,
     .gather_columns = gather_columns,

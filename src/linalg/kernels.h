@@ -1,8 +1,8 @@
 /**
  * The kernels of one family. They are written once, in lanes.h, rows.h, gram.h,
  * cholesky.h and score.h, those of gaussian.h in density.h and moments.h, those
- * of corating.h in corating.h, and built for each vector width in base.c,
- * avx2.c and avx512.c.
+ * of corating.h in corating.h, those of steps.h in steps.h, and built for each
+ * vector width in base.c, avx2.c and avx512.c.
  *
  * Every number is one chain of operations in a fixed order that depends on the
  * arguments alone. Lanes hold different numbers, never parts of one sum (but
@@ -19,6 +19,7 @@
 
 #include "coracle/corating.h"
 #include "coracle/gaussian.h"
+#include "coracle/steps.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,9 +60,19 @@ typedef struct cor_corating_kernels {
                        cor_corating *sums, int64_t count, float *similarity);
 } cor_corating_kernels;
 
+/** What steps.h offers, by the names there. */
+typedef struct cor_step_kernels {
+    void (*run)(const cor_step_rule *rule, const cor_step_block *block,
+                double sums[2]);
+    void (*error)(const cor_step_rule *rule, const cor_step_block *block,
+                  double low, double high, double sums[2]);
+    void (*norms)(const cor_step_rule *rule, const cor_step_rows *rows);
+} cor_step_kernels;
+
 typedef struct cor_kernels {
     cor_gaussian_kernels gaussian;
     cor_corating_kernels corating;
+    cor_step_kernels steps;
 
     /** a . b over ld floats. */
     float (*dot)(const float *a, const float *b, int64_t ld);
