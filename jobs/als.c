@@ -1,5 +1,6 @@
 #include "jobs.h"
 #include "stores.h"
+#include "trainer.h"
 
 #include "coracle/als.h"
 #include "coracle/interactions.h"
@@ -88,8 +89,8 @@ static cor_implicit implicit(void)
     return how;
 }
 
-static cor_als_options fit_options(const cor_command *command,
-                                   const char *digest, const char *checkpoint)
+static cor_als_options fit_options(int64_t seed, const char *digest,
+                                   const char *checkpoint)
 {
     cor_als_options o = cor_als_options_default();
     o.factors = set.factors;
@@ -102,7 +103,7 @@ static cor_als_options fit_options(const cor_command *command,
     o.solver = solver();
     o.steps = set.steps;
     o.block = set.block;
-    o.seed = command->seed;
+    o.seed = seed;
     o.early_stop = set.early_stop;
     o.checkpoint = checkpoint;
     o.checkpoint_minutes = set.checkpoint ? set.every : 0;
@@ -212,7 +213,7 @@ static int run(cor_command *command)
     if (set.valid)
         COR_TRY(store_measure(command, set.valid, &valid));
     name_checkpoint(command, checkpoint, sizeof checkpoint);
-    cor_als_options o = fit_options(command, summary.digest, checkpoint);
+    cor_als_options o = fit_options(command->seed, summary.digest, checkpoint);
     cor_plan plan =
         cor_als_plan(command->team, summary.interactions, summary.users,
                      summary.items, valid.interactions, &o);
@@ -260,3 +261,15 @@ const cor_job cor_job_als = {
         "--resume goes on, on any number of ranks, to the same bits.",
     .options = options,
     .run = run};
+
+static int fit_only(const cor_team *team, int64_t seed, cor_interactions *train,
+                    cor_model *model)
+{
+    cor_als_options o = fit_options(seed, NULL, NULL);
+    cor_als_fit fit;
+    COR_TRY(cor_als_train(team, train, NULL, &o, NULL, model, &fit));
+    cor_als_fit_free(&fit);
+    return COR_OK;
+}
+
+const trainer trainer_als = {.job = &cor_job_als, .fit = fit_only};

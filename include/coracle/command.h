@@ -99,6 +99,14 @@ int cor_command_inputs(const cor_command *command, int least, int most);
 int cor_command_needs_output(const cor_command *command);
 
 /**
+ * Set one option of a row from text, as the command line does; a text is
+ * borrowed. Flags take true or false. Local.
+ * @return COR_OK; COR_EUSAGE: no such option, or not such a value
+ */
+int cor_command_set(const cor_option *options, const char *name,
+                    const char *text);
+
+/**
  * Parse "0.8,0.1,0.1" or "5,10,20" whole: finite numbers between commas.
  * @param[in]  option  the option's name, for the message
  * @param[in]  most    room in `value`

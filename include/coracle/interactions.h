@@ -40,6 +40,11 @@ typedef struct cor_interactions {
 
 void cor_interactions_free(cor_interactions *data);
 
+/** The rows of mine that are kept (keep[i] not 0), with the same users, items,
+    ids and shards. Collective. @param[out] out  a table of its own */
+int cor_interactions_pick(const cor_team *team, const cor_interactions *data,
+                          const int8_t *keep, cor_interactions *out);
+
 /** What the values and times look like; filled when a store is written. */
 typedef struct cor_interactions_summary {
     int64_t interactions, users, items; /* users and items with rows */
