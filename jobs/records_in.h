@@ -6,7 +6,7 @@
 #define RECORDS_IN_H
 
 #include "coracle/command.h"
-#include "coracle/records.h"
+#include "coracle/keep.h"
 
 /** Targets of the options below; starts as RECORDS_IN. */
 typedef struct records_in {
@@ -50,6 +50,16 @@ typedef struct records_in {
 /** Open the command's inputs. Collective. */
 int records_in_open(const cor_command *command, const records_in *set,
                     cor_records **records);
+
+/** Keep some records: the plan, then `keep` from the command's inputs to its
+    output; `read`, `kept` and `rejected` into the result. Collective. */
+int records_in_keep(cor_command *command, const records_in *set,
+                    int (*keep)(cor_command *command, cor_records *records,
+                                cor_sink *sink, cor_keep_count *count));
+
+/** Read the path that an option gives. Local. @return COR_OK; COR_EUSAGE with a
+    caret; COR_EMEMORY */
+int records_in_path(const char *option, const char *text, cor_path *path);
 
 /** The plan of a job that passes over records: `more` bytes a rank beside the
     reading, and outputs that together hold at most the inputs. Collective.

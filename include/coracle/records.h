@@ -110,6 +110,9 @@ typedef struct cor_records_count {
 int cor_records_read(cor_records *records, const cor_reading *reading,
                      cor_records_count *count);
 
+/** The length of a path without the ending of a packing, such as .gz. Local. */
+size_t cor_records_plain_length(const char *path);
+
 /** Whether a file is an HDF5 file, as stores are, and no text. Collective.
     @return COR_OK; COR_EIO */
 int cor_records_is_store(const cor_team *team, const char *path, bool *store);

@@ -9,6 +9,7 @@
 
 #include "coracle/interactions.h"
 #include "coracle/plan.h"
+#include "coracle/records.h"
 
 enum cor_split_by {
     COR_SPLIT_TIME, /* cut at timestamps; rows at a cut go to the later part */
@@ -54,8 +55,8 @@ void cor_split_free(cor_split *split);
  * By time, a cut is the timestamp at position floor(n * cumulative fraction) of
  * the sorted timestamps, found by counting digits: nothing is sorted. By hash,
  * an id is in test when its MD5 as a big-endian integer, modulo the fraction's
- * denominator, is below its numerator (0.3 is 3/10, 0.25 is 1/4). By last, rows
- * of one time keep the order of the store.
+ * denominator, is below its numerator (0.3 is 3/10, 0.25 is 25/100). By last,
+ * rows of one time keep the order of the store.
  *
  * @param[out] split  for cor_split_free, also after a failure
  * @return COR_OK; COR_EUSAGE: options that make no sense; COR_EDATA: no times,
@@ -76,5 +77,25 @@ int cor_split_write(const cor_team *team, const cor_interactions *data,
 /** What splitting such a store and writing its parts needs. */
 cor_plan cor_split_plan(const cor_team *team,
                         const cor_interactions_summary *store);
+
+typedef struct cor_split_count {
+    int64_t rows[COR_PARTS];
+    int64_t rejected;
+} cor_split_count;
+
+/**
+ * Split files of records at random, by the seed and the number of a record, or
+ * by the hash of the text at a path: a text as it is, a whole number without a
+ * point. Part p goes to the output of `sink` that has as many parts before it
+ * as cor_split_has says. Collective.
+ *
+ * @param[in] key      of hash
+ * @param[in] missing  the key of records that have none or null; NULL: such a
+ *                     record is bad
+ * @return COR_OK; COR_EUSAGE: by time or last; COR_EDATA; COR_EIO; COR_EMEMORY
+ */
+int cor_split_records(cor_records *records, const cor_split_options *options,
+                      const cor_path *key, const char *missing, cor_sink *sink,
+                      cor_progress *progress, cor_split_count *count);
 
 #endif

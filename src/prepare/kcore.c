@@ -86,7 +86,7 @@ static int number_slots(const cor_touched *touched, const int32_t *item_number,
                         int32_t **number)
 {
     COR_TRY(cor_agree(touched->team, COR_NEW(number, touched->slots)));
-    return cor_touched_ask(touched, item_number, *number);
+    return cor_touched_ask(touched, item_number, sizeof **number, *number);
 }
 
 /* Keep the rows whose user and item both stay, under their new numbers. */

@@ -10,33 +10,17 @@
 
 enum { DECIMALS = 9 };
 
-typedef struct ratio {
-    int64_t numerator, denominator; /* reduced; 0 / 0: none fits */
-} ratio;
-
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* The decimal that was typed: the fewest digits that give the number. */
-static ratio ratio_of(double fraction)
+cor_keyed_ratio cor_keyed_ratio_of(double fraction)
 {
     int64_t power = 1;
     for (int d = 0; d <= DECIMALS; d++, power *= 10) {
         double scaled = fraction * (double)power;
         int64_t whole = llround(scaled);
-        if (fabs(scaled - (double)whole) > 1e-12 * (double)power)
-            continue;
-        int64_t divisor = common_divisor(whole, power);
-        return (ratio){whole / divisor, power / divisor};
+        if (fabs(scaled - (double)whole) <= 1e-12 * (double)power)
+            return (cor_keyed_ratio){whole, power};
     }
-    return (ratio){0, 0};
+    return (cor_keyed_ratio){0, 0};
 }
 
 int cor_keyed_check(double fraction)
@@ -46,7 +30,7 @@ int cor_keyed_check(double fraction)
                         "the fraction in test is %g; it must be between 0 and "
                         "1",
                         fraction);
-    if (ratio_of(fraction).denominator == 0)
+    if (cor_keyed_ratio_of(fraction).denominator == 0)
         return cor_fail(COR_EUSAGE,
                         "the fraction in test is %.17g; give at most %d "
                         "decimals",
@@ -54,29 +38,30 @@ int cor_keyed_check(double fraction)
     return COR_OK;
 }
 
-/* MD5 of a text, as a big-endian integer, modulo m. */
-static int64_t hash_modulo(const char *text, int64_t m)
+/* MD5 as a big-endian integer, modulo the denominator. */
+bool cor_keyed_in_test(const char *text, size_t length, cor_keyed_ratio ratio)
 {
     uint8_t digest[MD5_DIGEST_LENGTH];
     MD5_CTX context;
     MD5Init(&context);
-    MD5Update(&context, (const uint8_t *)text, strlen(text));
+    MD5Update(&context, (const uint8_t *)text, length);
     MD5Final(digest, &context);
     int64_t rest = 0;
     for (int i = 0; i < MD5_DIGEST_LENGTH; i++)
-        rest = (rest * 256 + digest[i]) % m;
-    return rest;
+        rest = (rest * 256 + digest[i]) % ratio.denominator;
+    return rest < ratio.numerator;
 }
 
-static int find_parts(const cor_ids *ids, ratio r, int threads, int32_t **part)
+static int find_parts(const cor_ids *ids, cor_keyed_ratio ratio, int threads,
+                      int32_t **part)
 {
     COR_TRY(COR_NEW(part, ids->count));
 #pragma omp parallel for num_threads(threads)
     for (int64_t i = 0; i < ids->count; i++) {
         char text[COR_ID_LIMIT + 1];
         cor_ids_print(ids, i, text, sizeof text);
-        (*part)[i] = hash_modulo(text, r.denominator) < r.numerator ? COR_TEST
-                                                                    : COR_TRAIN;
+        (*part)[i] =
+            cor_keyed_in_test(text, strlen(text), ratio) ? COR_TEST : COR_TRAIN;
     }
     return COR_OK;
 }
@@ -100,7 +85,7 @@ static int split_by_item(const cor_team *team, const cor_interactions *data,
     if (rc == COR_OK)
         rc = cor_agree(team, COR_NEW(&slot, touched.slots));
     if (rc == COR_OK)
-        rc = cor_touched_ask(&touched, part_of_item, slot);
+        rc = cor_touched_ask(&touched, part_of_item, sizeof *slot, slot);
     for (int64_t r = 0; rc == COR_OK && r < data->rows; r++)
         part[r] = (uint8_t)slot[cor_touched_slot(&touched, data->item[r])];
     cor_free(slot);
@@ -114,8 +99,8 @@ int cor_keyed_split(const cor_team *team, const cor_interactions *data,
     int threads = cor_team_threads(team);
     const cor_ids *ids = options->item_key ? &data->item_id : &data->user_id;
     int32_t *part_of_id = NULL;
-    int rc = cor_agree(
-        team, find_parts(ids, ratio_of(options->test), threads, &part_of_id));
+    int rc = cor_agree(team, find_parts(ids, cor_keyed_ratio_of(options->test),
+                                        threads, &part_of_id));
     if (rc == COR_OK && options->item_key)
         rc = split_by_item(team, data, part_of_id, part);
     else if (rc == COR_OK)

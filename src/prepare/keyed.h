@@ -7,6 +7,18 @@
 
 #include "coracle/split.h"
 
+/** A decimal fraction as it was typed: 0.25 is 25 / 100; 0 / 0 where it has
+   more than nine digits. */
+typedef struct cor_keyed_ratio {
+    int64_t numerator, denominator;
+} cor_keyed_ratio;
+
+cor_keyed_ratio cor_keyed_ratio_of(double fraction);
+
+/** Whether a key is in test: its MD5 as a big-endian integer, modulo the
+    denominator, is below the numerator. Local. */
+bool cor_keyed_in_test(const char *text, size_t length, cor_keyed_ratio ratio);
+
 /** COR_EUSAGE unless the fraction is a decimal between 0 and 1 of at most nine
     digits. Local. */
 int cor_keyed_check(double fraction);

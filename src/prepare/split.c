@@ -1,10 +1,10 @@
 #include "coracle/split.h"
 
 #include "coracle/memory.h"
-#include "coracle/random.h"
 #include "coracle/select.h"
 #include "keyed.h"
 #include "need.h"
+#include "split_rule.h"
 
 #include <math.h>
 
@@ -94,26 +94,28 @@ static int split_by_time(const cor_team *team, const cor_interactions *data,
     return COR_OK;
 }
 
-/* Four rows share the four words of one step. */
+cor_split_rule cor_split_rule_of(const cor_split_options *options)
+{
+    cor_split_rule rule = {.seed = (uint64_t)options->seed,
+                           .middle = (uint8_t)part_of(options, 1)};
+    for (int c = 0; c < 2; c++)
+        rule.cut[c] = (uint64_t)ldexp(
+            (double)cumulative(options, c + 1) / (double)UNIT, 32);
+    return rule;
+}
+
 static void split_at_random(const cor_team *team, const cor_interactions *data,
                             const cor_split_options *options, cor_split *split)
 {
     int64_t first = cor_shards_first_row(data->row_shards, cor_team_rank(team));
-    uint64_t cut[2];
-    for (int c = 0; c < 2; c++)
-        cut[c] = (uint64_t)ldexp(
-            (double)cumulative(options, c + 1) / (double)UNIT, 32);
-    uint8_t middle = (uint8_t)part_of(options, 1);
+    cor_split_rule rule = cor_split_rule_of(options);
 #pragma omp parallel for num_threads(cor_team_threads(team))
     for (int64_t four = first / 4; four <= (first + data->rows) / 4; four++) {
-        cor_random bits = cor_random_at((uint64_t)options->seed,
-                                        COR_STREAM_SPLIT, (uint64_t)four, 0);
+        cor_random bits = cor_split_rule_four(&rule, four);
         for (int w = 0; w < 4; w++) {
             int64_t r = 4 * four + w - first;
-            if (r < 0 || r >= data->rows)
-                continue;
-            uint8_t later = bits.word[w] < cut[1] ? middle : COR_TEST;
-            split->part[r] = bits.word[w] < cut[0] ? COR_TRAIN : later;
+            if (r >= 0 && r < data->rows)
+                split->part[r] = cor_split_rule_word(&rule, bits.word[w]);
         }
     }
 }

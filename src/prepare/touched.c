@@ -88,20 +88,24 @@ void cor_touched_free(cor_touched *touched)
     *touched = (cor_touched){0};
 }
 
-int cor_touched_ask(const cor_touched *touched, const int32_t *own,
-                    int32_t *out)
+int cor_touched_ask(const cor_touched *touched, const void *own, size_t width,
+                    void *out)
 {
     if (!touched->route) {
-        memcpy(out, own, (size_t)touched->slots * sizeof *out);
+        memcpy(out, own, (size_t)touched->slots * width);
         return COR_OK;
     }
     int64_t arrivals = cor_route_arrivals(touched->route);
-    int32_t *answer = NULL;
-    int rc = cor_agree(touched->team, COR_NEW(&answer, arrivals));
+    char *answer = NULL;
+    int rc = cor_agree(touched->team,
+                       cor_allocate(&answer, arrivals, width, "answers"));
     if (rc == COR_OK) {
-        for (int64_t i = 0; i < arrivals; i++)
-            answer[i] = own[touched->arrived[i] - touched->first_item];
-        rc = cor_route_reply(touched->route, answer, sizeof *answer, out);
+        for (int64_t i = 0; i < arrivals; i++) {
+            int64_t mine = touched->arrived[i] - touched->first_item;
+            memcpy(answer + (size_t)i * width,
+                   (const char *)own + (size_t)mine * width, width);
+        }
+        rc = cor_route_reply(touched->route, answer, width, out);
     }
     cor_free(answer);
     return rc;

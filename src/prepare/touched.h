@@ -45,8 +45,8 @@ static inline int32_t cor_touched_item(const cor_touched *touched, int64_t slot)
 }
 
 /** What the owners say of each slot's item: out[slot] = own[item - first_item]
-    in elements of 4 bytes. Collective. */
-int cor_touched_ask(const cor_touched *touched, const int32_t *own,
-                    int32_t *out);
+    in elements of `width` bytes. Collective. */
+int cor_touched_ask(const cor_touched *touched, const void *own, size_t width,
+                    void *out);
 
 #endif

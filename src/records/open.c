@@ -16,8 +16,7 @@ static bool ends_with(const char *path, size_t length, const char *ending)
     return length > tail && memcmp(path + length - tail, ending, tail) == 0;
 }
 
-/* A name without what says how the file is packed. */
-static size_t plain_length(const char *path)
+size_t cor_records_plain_length(const char *path)
 {
     static const char *const packed[] = {".gz", ".zst", ".zstd"};
     size_t length = strlen(path);
@@ -29,13 +28,13 @@ static size_t plain_length(const char *path)
 
 static bool is_tabbed(const char *path)
 {
-    size_t length = plain_length(path);
+    size_t length = cor_records_plain_length(path);
     return ends_with(path, length, ".tsv") || ends_with(path, length, ".tab");
 }
 
 static enum cor_records_format format_of(const char *path)
 {
-    size_t length = plain_length(path);
+    size_t length = cor_records_plain_length(path);
     if (is_tabbed(path) || ends_with(path, length, ".csv"))
         return COR_RECORDS_CSV;
     if (ends_with(path, length, ".jsonl") || ends_with(path, length, ".json") ||

@@ -133,7 +133,7 @@ static void random_keeps_its_fractions(void **state)
    python3 -c "import hashlib
    print([int(hashlib.md5(str(i).encode()).hexdigest(), 16) % 10 ...])" */
 static const int md5_modulo_10[] = {0, 1, 2, 3, 0, 3, 2, 5, 1, 4};
-static const int md5_modulo_4[] = {2, 3, 0, 3, 0, 1, 0, 3, 1, 2};
+static const int md5_modulo_100[] = {50, 11, 12, 83, 0, 93, 12, 55, 1, 74};
 
 static void check_hash(bool item, double test, const int *modulo, int numerator)
 {
@@ -167,7 +167,7 @@ static void hash_is_md5(void **state)
     (void)state;
     check_hash(false, 0.3, md5_modulo_10, 3);
     check_hash(true, 0.3, md5_modulo_10, 3);
-    check_hash(false, 0.25, md5_modulo_4, 1); /* not 25 of 100 */
+    check_hash(false, 0.25, md5_modulo_100, 25); /* not 1 of 4 */
     check_hash(true, 0.1, md5_modulo_10, 1);
 }
 
