@@ -5,20 +5,17 @@
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/sum.h"
+#include "ratings_parts.h"
 
 #include <string.h>
-
-/* Some item's number and what is known of it, on its way to another rank. */
-typedef struct tally {
-    int64_t item, count;
-} tally;
 
 /* What is worked out on the way to the item side. */
 typedef struct layout {
     const cor_team *team;
     int64_t users, items, rows, shards;
     int64_t factors, giant;
-    int64_t even_first, even_items; /* my even part of the items */
+    cor_shards *even;               /* of the items, one a rank */
+    int64_t even_first, even_items; /* my part */
     int64_t *even_count;            /* ratings of each of them */
     uint64_t *is_giant;             /* a bit an item */
 } layout;
@@ -30,79 +27,17 @@ int64_t cor_giants_threshold(int64_t ratings, int64_t shards)
     return quarter > LEAST ? quarter : LEAST;
 }
 
-/* How often each item occurs in my rows, those that do. Counters cover as many
-   items at a time as I have rows, so the memory falls with the ranks and the
-   work is rows or items, whichever is more. */
-static int tally_items(const layout *l, const int32_t *item, tally **tallies,
-                       int64_t *found)
-{
-    int64_t span = l->rows > 65536 ? l->rows : 65536;
-    if (span > l->items)
-        span = l->items;
-    int64_t most = l->rows < l->items ? l->rows : l->items;
-    int64_t *seen = NULL;
-    int rc = cor_allocate(tallies, most, sizeof **tallies, "item counts");
-    if (rc == COR_OK)
-        rc = cor_allocate(&seen, span, sizeof *seen, "item counts");
-    *found = 0;
-    for (int64_t from = 0; rc == COR_OK && from < l->items; from += span) {
-        int64_t here = l->items - from < span ? l->items - from : span;
-        memset(seen, 0, (size_t)here * sizeof *seen);
-        for (int64_t i = 0; i < l->rows; i++)
-            if ((uint64_t)(item[i] - from) < (uint64_t)here)
-                seen[item[i] - from]++;
-        for (int64_t i = 0; i < here; i++)
-            if (seen[i])
-                (*tallies)[(*found)++] = (tally){from + i, seen[i]};
-    }
-    cor_free(seen);
-    return rc;
-}
-
-/* Tallies go to the even owners of their items, who add them up. */
-static int add_tallies(layout *l, const tally *mine, int64_t count)
-{
-    cor_route *route = NULL;
-    int32_t *to = NULL;
-    tally *in = NULL;
-    int rc = cor_allocate(&to, count, sizeof *to, "item counts");
-    for (int64_t i = 0; rc == COR_OK && i < count; i++)
-        to[i] = (int32_t)cor_cut_part(l->items, mine[i].item,
-                                      cor_team_size(l->team));
-    rc = cor_agree(l->team, rc);
-    if (rc == COR_OK)
-        rc = cor_route_create(l->team, to, count, &route);
-    if (rc == COR_OK) {
-        rc = cor_allocate(&in, cor_route_arrivals(route), sizeof *in,
-                          "item counts");
-        if (rc == COR_OK)
-            rc = cor_allocate_zeroed(&l->even_count, l->even_items, 8,
-                                     "item counts");
-        rc = cor_agree(l->team, rc);
-    }
-    if (rc == COR_OK)
-        rc = cor_route_send(route, mine, sizeof *mine, in);
-    if (rc == COR_OK)
-        for (int64_t i = 0; i < cor_route_arrivals(route); i++)
-            l->even_count[in[i].item - l->even_first] += in[i].count;
-    cor_route_destroy(&route);
-    cor_free(to);
-    cor_free(in);
-    return rc;
-}
-
 static int count_items(layout *l, const int32_t *item)
 {
-    tally *tallies = NULL;
-    int64_t found = 0;
     int rank = cor_team_rank(l->team), size = cor_team_size(l->team);
-    l->even_first = cor_cut_begin(l->items, rank, size);
-    l->even_items = cor_cut_begin(l->items, rank + 1, size) - l->even_first;
-    int rc = cor_agree(l->team, tally_items(l, item, &tallies, &found));
-    if (rc == COR_OK)
-        rc = add_tallies(l, tallies, found);
-    cor_free(tallies);
-    return rc;
+    COR_TRY(cor_agree(
+        l->team, cor_shards_create_even(l->team, size, l->items, &l->even)));
+    l->even_first = cor_shards_first_row(l->even, rank);
+    l->even_items = cor_shards_first_row(l->even, rank + 1) - l->even_first;
+    COR_TRY(cor_agree(l->team, cor_allocate(&l->even_count, l->even_items, 8,
+                                            "item counts")));
+    return ratings_count_items(l->team, l->even, item, NULL, l->rows,
+                               l->even_count, NULL);
 }
 
 /* Every rank learns all giants; they are few by their definition. */
@@ -399,36 +334,6 @@ static int describe_giants(const layout *l, cor_ratings *ratings)
     return rc;
 }
 
-static int describe_values(const layout *l, const cor_interactions *data,
-                           cor_ratings *ratings)
-{
-    const cor_shards *shards = data->row_shards;
-    int64_t first = cor_shards_first(shards, cor_team_rank(l->team));
-    int64_t last = cor_shards_first(shards, cor_team_rank(l->team) + 1);
-    double least = 1e300, most = -1e300, *sums = NULL, total = 0;
-    int rc = cor_allocate_zeroed(&sums, last - first, 8, "mean of ratings");
-    int64_t origin = cor_shards_begin(shards, first);
-    for (int64_t s = first; rc == COR_OK && s < last; s++)
-        for (int64_t i = cor_shards_begin(shards, s);
-             i < cor_shards_begin(shards, s + 1); i++) {
-            double value = ratings->user.value[i - origin];
-            sums[s - first] += value;
-            least = value < least ? value : least;
-            most = value > most ? value : most;
-        }
-    rc = cor_agree(l->team, rc);
-    if (rc == COR_OK)
-        rc = cor_sum_shards(l->team, shards, 1, sums, &total);
-    cor_team_min_double(l->team, &least, 1);
-    cor_team_max_double(l->team, &most, 1);
-    ratings->total = cor_shards_rows(shards);
-    ratings->mean = total / (double)ratings->total;
-    ratings->value_min = least;
-    ratings->value_max = most;
-    cor_free(sums);
-    return rc;
-}
-
 static int build(layout *l, cor_interactions *data, cor_ratings *r)
 {
     COR_TRY(count_items(l, data->item));
@@ -441,7 +346,8 @@ static int build(layout *l, cor_interactions *data, cor_ratings *r)
         rc = side_allocate(&r->item, l->team);
     COR_TRY(cor_agree(l->team, rc));
     make_user_side(data, &r->user);
-    COR_TRY(describe_values(l, data, r));
+    COR_TRY(
+        ratings_describe_values(l->team, data->row_shards, r->user.value, r));
     COR_TRY(cor_agree(l->team, make_giants(l, &r->user, &r->giants)));
     COR_TRY(make_item_side(l, &r->user, &r->item));
     return describe_giants(l, r);
@@ -462,6 +368,7 @@ int cor_ratings_create(const cor_team *team, cor_interactions *data,
         return cor_fail(COR_EDATA, "there is nothing to train on: the store "
                                    "has no interactions");
     int rc = build(&l, data, ratings);
+    cor_shards_destroy(&l.even);
     cor_free(l.even_count);
     cor_free(l.is_giant);
     if (rc != COR_OK)
