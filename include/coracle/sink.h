@@ -40,6 +40,9 @@ void cor_sink_add(cor_sink *sink, int slot, int output, const char *bytes,
 /** A step is over: write. Collective. */
 int cor_sink_flush(cor_sink *sink);
 
+/** Bytes of an output so far: of all ranks where they write one file. */
+int64_t cor_sink_bytes(const cor_sink *sink, int output);
+
 /** Finish all outputs: they appear together, or none does. `*sink` is NULL
     afterwards. Collective. */
 int cor_sink_commit(cor_sink **sink);

@@ -192,6 +192,11 @@ int cor_sink_flush(cor_sink *s)
     return cor_agree(s->team, rc);
 }
 
+int64_t cor_sink_bytes(const cor_sink *sink, int output)
+{
+    return sink->file[output].at;
+}
+
 /* ---- the end ---- */
 
 /* What the slots have kept aside goes where it belongs. */

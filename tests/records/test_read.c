@@ -90,7 +90,7 @@ static void make_json(sample *s, uint64_t seed)
     *s = (sample){0};
     if (seed % 2)
         add(s, "\xef\xbb\xbf");
-    mix(s, piece, 9, 60, seed);
+    mix(s, piece, 9, 24, seed);
     if (seed % 3)
         add(s, "{\"last\": 1}");
     find_records(s);
@@ -113,7 +113,7 @@ static void make_csv(sample *s, uint64_t seed)
     if (seed % 2)
         add(s, "\xef\xbb\xbf");
     add(s, "x,\"y\nz\"\n");
-    mix(s, piece, 10, 60, seed);
+    mix(s, piece, 10, 20, seed);
     if (seed % 3)
         add(s, "5,\"6\"");
     find_records(s);
@@ -191,13 +191,13 @@ static bool holds(const char *output, bool parts, const char *header,
 static void every_cut(void (*make)(sample *, uint64_t), const char *name,
                       const char *header)
 {
-    static const int64_t blocks[] = {1, 2, 3, 7, 33, 250, 100000};
+    static const int64_t blocks[] = {1, 5, 2, 33, 3, 250, 7, 100000};
     static sample s;
     for (uint64_t seed = 0; seed < 6; seed++) {
         make(&s, seed);
         const char *file = write_file(name, &s);
         const char *output = in_scratch(s.csv ? "out.csv" : "out.jsonl");
-        for (size_t b = seed % 2; b < sizeof blocks / sizeof *blocks; b += 2) {
+        for (size_t b = seed % 4 * 2; b < seed % 4 * 2 + 2; b++) {
             cor_records_options o = {.block = blocks[b], .parts = seed > 3};
             cor_keep_count count;
             cor_team_set_threads(team, 1 + (int)(b % 3));
@@ -238,8 +238,8 @@ static void numbers_run_through(void **state)
     const char *output = in_scratch("out.jsonl");
     file[2] = first;
     CHECK_OK(keep(file, 3, &o, 0.5, output, &count));
-    CHECK(count.read == 2 * a.records + b.records && count.kept > 10 &&
-          count.kept < count.read - 10);
+    CHECK(count.read == 2 * a.records + b.records && count.kept > 5 &&
+          count.kept < count.read - 5);
     if (cor_team_rank(team) == 0)
         whole.whole_length = read_file(output, whole.whole);
     char line[4096];
@@ -250,7 +250,7 @@ static void numbers_run_through(void **state)
     CHECK(shell(line) == 0);
     strcat(second, ".gz");
     for (int way = 0; way < 6; way++) {
-        o.block = way % 2 ? 40 : 3;
+        o.block = way % 2 ? 60 : 11;
         o.parts = way > 3;
         cor_team_set_threads(team, 1 + way % 3);
         if (way == 3)
