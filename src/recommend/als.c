@@ -2,10 +2,9 @@
 
 #include "coracle/memory.h"
 #include "coracle/random.h"
-#include "coracle/stop.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 cor_als_options cor_als_options_default(void)
@@ -142,20 +141,6 @@ static int open_valid(als *a, const cor_interactions *data)
     return cor_agree(a->team, rc);
 }
 
-static int allocate_best(als *a)
-{
-    const cor_model *m = a->model;
-    als_best *b = &a->best;
-    COR_TRY(cor_allocate(&b->user_factor, m->user.count * m->ld, sizeof(float),
-                         "best factors"));
-    COR_TRY(cor_allocate(&b->item_factor, m->item.count * m->ld, sizeof(float),
-                         "best factors"));
-    COR_TRY(cor_allocate_zeroed(&b->user_bias, m->user.count, sizeof(float),
-                                "best biases"));
-    return cor_allocate_zeroed(&b->item_bias, m->item.count, sizeof(float),
-                               "best biases");
-}
-
 static int allocate_work(als *a)
 {
     int threads = cor_team_threads(a->team);
@@ -164,131 +149,77 @@ static int allocate_work(als *a)
     for (int t = 0; t < threads; t++)
         COR_TRY(cor_ridge_create(a->options->factors, a->options->bias,
                                  &a->ridge[t]));
-    COR_TRY(cor_allocate_zeroed(&a->fit->history, a->options->iterations, 8,
-                                "history"));
-    COR_TRY(cor_allocate_zeroed(&a->fit->loss, a->options->iterations, 8,
-                                "history"));
-    return a->valid.data ? allocate_best(a) : COR_OK;
+    return COR_OK;
 }
 
-static void copy_side(const cor_model *m, const cor_model_side *side,
-                      float *factor, float *bias)
-{
-    memcpy(factor, side->factor,
-           (size_t)(side->count * m->ld) * sizeof *factor);
-    if (m->bias)
-        memcpy(bias, side->bias, (size_t)side->count * sizeof *bias);
-}
+/* ---- the course ---- */
 
-static void keep_if_best(als *a)
+static int iterate(void *context, double *loss, double *metric)
 {
-    als_best *b = &a->best;
-    if (!a->valid.data || (b->iteration > 0 && a->valid.rmse >= b->rmse))
-        return;
-    b->iteration = a->fit->iterations;
-    b->rmse = a->valid.rmse;
-    copy_side(a->model, &a->model->user, b->user_factor, b->user_bias);
-    copy_side(a->model, &a->model->item, b->item_factor, b->item_bias);
-}
-
-static int iterate(als *a)
-{
-    cor_als_fit *fit = a->fit;
-    double loss, rmse;
+    als *a = context;
+    double rmse;
     COR_TRY(als_sweep_users(a));
     COR_TRY(als_sweep_items(a));
-    COR_TRY(als_measure(a, &loss, &rmse));
-    if (a->valid.data)
-        COR_TRY(training_valid_error(a->team, &a->valid));
-    fit->loss[fit->iterations] = loss;
-    fit->history[fit->iterations] = a->valid.data    ? a->valid.rmse
-                                    : is_implicit(a) ? loss
-                                                     : rmse;
-    fit->iterations++;
-    cor_progress_metric(a->progress, "loss", loss);
+    COR_TRY(als_measure(a, loss, &rmse));
+    *metric = is_implicit(a) ? *loss : rmse;
+    cor_progress_metric(a->progress, "loss", *loss);
     if (!is_implicit(a))
         cor_progress_metric(a->progress, "train", rmse);
-    if (a->valid.data)
-        cor_progress_metric(a->progress, "valid", a->valid.rmse);
-    cor_progress_step(a->progress, fit->iterations);
-    keep_if_best(a);
+    if (!a->valid.data)
+        return COR_OK;
+    COR_TRY(training_valid_error(a->team, &a->valid));
+    *metric = a->valid.rmse;
+    cor_progress_metric(a->progress, "valid", a->valid.rmse);
     return COR_OK;
 }
 
-static bool patience_is_over(const als *a)
+static int publish(void *context)
 {
-    return a->valid.data && a->options->early_stop > 0 &&
-           a->fit->iterations - a->best.iteration >= a->options->early_stop;
-}
-
-/* Rank 0's clock decides for all. */
-static bool checkpoint_is_due(const als *a, double since)
-{
-    int64_t due =
-        cor_team_seconds() - since >= a->options->checkpoint_minutes * 60;
-    cor_team_share(a->team, &due, sizeof due, 0);
-    return a->options->checkpoint && a->options->checkpoint_minutes > 0 && due;
-}
-
-static int run_iterations(als *a)
-{
-    double since = cor_team_seconds();
-    /* that it can't be written is known now, not at the first signal */
-    if (a->options->checkpoint && a->options->checkpoint_minutes > 0)
-        COR_TRY(als_checkpoint_prepare(a));
-    while (a->fit->iterations < a->options->iterations &&
-           !patience_is_over(a)) {
-        COR_TRY(iterate(a));
-        a->fit->stopped = a->options->checkpoint && cor_stop_asked(a->team);
-        if (a->fit->stopped || checkpoint_is_due(a, since)) {
-            COR_TRY(als_checkpoint_write(a));
-            since = cor_team_seconds();
-        }
-        if (a->fit->stopped)
-            break;
-    }
-    return COR_OK;
-}
-
-static int resume(als *a)
-{
-    bool found = false;
-    if (!a->options->resume)
-        return COR_OK;
-    COR_TRY(als_checkpoint_read(a, &found));
-    if (!found) {
-        cor_progress_note(a->progress,
-                          "no checkpoint in %s yet: starting "
-                          "from the beginning",
-                          a->options->checkpoint);
-        return COR_OK;
-    }
-    cor_progress_note(a->progress, "going on after iteration %lld",
-                      (long long)a->fit->iterations);
+    als *a = context;
     COR_TRY(als_publish(&a->user));
     return als_publish(&a->item);
 }
 
-/* The best iteration's factors back in their place. */
-static int restore_best(als *a)
+/* Everything that the numbers depend on; the iterations asked for and the
+   ranks are free to change. */
+static void name_run(const als *a, char *text, size_t size)
 {
-    const als_best *b = &a->best;
-    cor_model *m = a->model;
-    a->fit->best = b->iteration ? b->iteration : a->fit->iterations;
-    if (b->iteration == 0 || b->iteration == a->fit->iterations)
-        return COR_OK;
-    memcpy(m->user.factor, b->user_factor,
-           (size_t)(m->user.count * m->ld) * sizeof(float));
-    memcpy(m->item.factor, b->item_factor,
-           (size_t)(m->item.count * m->ld) * sizeof(float));
-    if (m->bias) {
-        memcpy(m->user.bias, b->user_bias,
-               (size_t)m->user.count * sizeof(float));
-        memcpy(m->item.bias, b->item_bias,
-               (size_t)m->item.count * sizeof(float));
-    }
-    COR_TRY(als_publish(&a->user));
-    return als_publish(&a->item);
+    const cor_als_options *o = a->options;
+    snprintf(text, size,
+             "als form=%d alpha=%.17g unobserved=%.17g exponent=%.17g "
+             "solver=%d steps=%lld block=%lld factors=%lld reg=%.17g "
+             "reg_bias=%.17g reg_scale=%s bias=%d "
+             "seed=%lld early_stop=%lld giant=%lld data=%s valid=%lld",
+             (int)o->implicit.form, o->implicit.alpha, o->implicit.unobserved,
+             o->implicit.reg_exponent, (int)o->solver, (long long)o->steps,
+             (long long)o->block, (long long)o->factors, o->reg, o->reg_bias,
+             o->reg_by_count ? "count" : "none", o->bias, (long long)o->seed,
+             (long long)o->early_stop, (long long)o->giant,
+             o->data_digest ? o->data_digest : "",
+             (long long)training_valid_rows(&a->valid));
+}
+
+static int open_course(als *a)
+{
+    static const course_trainer trainer = {.step = iterate, .take = publish};
+    const cor_als_options *o = a->options;
+    name_run(a, a->run, sizeof a->run);
+    a->course = (course){.team = a->team,
+                         .progress = a->progress,
+                         .model = a->model,
+                         .valid = &a->valid,
+                         .word = "iteration",
+                         .option = "--iterations",
+                         .steps = o->iterations,
+                         .early_stop = o->early_stop,
+                         .minutes = o->checkpoint_minutes,
+                         .checkpoint = {.folder = o->checkpoint,
+                                        .name = "als",
+                                        .run = a->run,
+                                        .seed = o->seed},
+                         .trainer = &trainer,
+                         .context = a};
+    return course_open(&a->course);
 }
 
 static int final_errors(als *a)
@@ -315,24 +246,17 @@ static int settle_side(const cor_model *m, cor_model_side *side)
         cor_free(factor);
         return rc;
     }
-    copy_side(m, side, factor, bias);
+    memcpy(factor, side->factor,
+           (size_t)(side->count * m->ld) * sizeof *factor);
+    if (m->bias)
+        memcpy(bias, side->bias, (size_t)side->count * sizeof *bias);
     side->factor = factor;
     side->bias = bias;
     return COR_OK;
 }
 
-static void free_best(als_best *best)
-{
-    cor_free(best->user_factor);
-    cor_free(best->user_bias);
-    cor_free(best->item_factor);
-    cor_free(best->item_bias);
-    *best = (als_best){0};
-}
-
 static int settle(als *a)
 {
-    free_best(&a->best);
     int rc = settle_side(a->model, &a->model->user);
     if (rc == COR_OK) {
         a->user.model = NULL;
@@ -361,23 +285,38 @@ static int prepare(als *a, cor_interactions *train,
                       &a->model->item, &a->item));
     COR_TRY(als_weighted_open(a));
     COR_TRY(open_valid(a, valid));
+    COR_TRY(open_course(a));
     COR_TRY(cor_agree(a->team, allocate_work(a)));
     return start_items(a);
 }
 
+/* What came of the course is the fit's; the best is not needed any more. */
+static void end_course(als *a)
+{
+    course *c = &a->course;
+    a->fit->iterations = c->done;
+    a->fit->stopped = c->stopped;
+    a->fit->history = c->history;
+    a->fit->loss = c->loss;
+    c->history = c->loss = NULL;
+    course_close(c);
+}
+
 static int train_and_settle(als *a)
 {
-    COR_TRY(resume(a));
+    if (a->options->resume)
+        COR_TRY(course_resume(&a->course));
     double started = cor_team_seconds();
     cor_progress_begin(a->progress, "iterations", a->options->iterations);
-    COR_TRY(run_iterations(a));
+    COR_TRY(course_run(&a->course));
     cor_progress_end(a->progress);
     a->fit->seconds = cor_team_seconds() - started;
     cor_team_share(a->team, &a->fit->seconds, sizeof(double), 0);
-    if (!a->fit->stopped) {
-        COR_TRY(restore_best(a));
+    if (!a->course.stopped) {
+        COR_TRY(course_restore_best(&a->course, &a->fit->best));
         COR_TRY(final_errors(a));
     }
+    end_course(a);
     return settle(a);
 }
 
@@ -385,7 +324,7 @@ static void close_all(als *a)
 {
     training_valid_close(&a->valid);
     cor_free(a->preference);
-    free_best(&a->best);
+    course_close(&a->course);
     close_side(&a->user);
     close_side(&a->item);
     for (int t = 0; a->ridge && t < cor_team_threads(a->team); t++)

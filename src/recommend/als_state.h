@@ -8,6 +8,7 @@
 #include "coracle/als.h"
 #include "coracle/halo.h"
 #include "coracle/ratings.h"
+#include "course.h"
 #include "training.h"
 #include "weighted.h"
 
@@ -22,13 +23,6 @@ typedef struct als_side {
     double *error;   /* rows: sum of squared errors, for items */
 } als_side;
 
-/** A copy of both sides' own rows: the best model so far. */
-typedef struct als_best {
-    int64_t iteration; /* 0: none yet */
-    double rmse;
-    float *user_factor, *user_bias, *item_factor, *item_bias;
-} als_best;
-
 typedef struct als {
     const cor_team *team;
     const cor_als_options *options;
@@ -42,7 +36,8 @@ typedef struct als {
     int64_t known[2];          /* users, items with values */
     training_valid valid;
     float *preference; /* 1 or 0 a row of valid, of implicit feedback */
-    als_best best;
+    course course;
+    char run[512]; /* what the course is of */
     cor_als_fit *fit;
 } als;
 
@@ -77,10 +72,5 @@ int als_weighted_solve_sums(const als *a, const als_side *side, int64_t row,
 int als_measure(const als *a, double *loss, double *rmse);
 /** Errors of the model as it stands over the training ratings, clipped. */
 int als_train_error(const als *a, double *rmse, double *mae);
-
-/* als_checkpoint.c; collective. `found` is false where there is none. */
-int als_checkpoint_prepare(const als *a); /* makes the folder */
-int als_checkpoint_write(const als *a);
-int als_checkpoint_read(als *a, bool *found);
 
 #endif

@@ -74,6 +74,11 @@ int training_valid_error(const cor_team *team, training_valid *valid)
                                 valid->prediction, &valid->rmse, &valid->mae);
 }
 
+int64_t training_valid_rows(const training_valid *valid)
+{
+    return valid->data ? cor_shards_rows(valid->data->row_shards) : -1;
+}
+
 void training_valid_close(training_valid *valid)
 {
     cor_predictor_destroy(&valid->predictor);

@@ -30,6 +30,8 @@ int training_valid_open(const cor_team *team, const cor_model *model,
                         const cor_interactions *data, training_valid *valid);
 /** Predict them with the model as it stands; collective. */
 int training_valid_error(const cor_team *team, training_valid *valid);
+/** Of all ranks; -1 without data: for the names of runs. */
+int64_t training_valid_rows(const training_valid *valid);
 void training_valid_close(training_valid *valid);
 
 #endif
