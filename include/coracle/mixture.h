@@ -126,6 +126,37 @@ int cor_mixture_score(const cor_team *team, const cor_mixture *mixture,
 int cor_mixture_mean_density(const cor_team *team, const cor_mixture *mixture,
                              const cor_matrix *matrix, double *mean);
 
+/** What the log densities of all rows say. */
+typedef struct cor_densities {
+    double mean;
+    double threshold;  /* below it a row is an anomaly; -INFINITY: none is */
+    int64_t anomalies; /* rows below it */
+} cor_densities;
+
+/**
+ * Judge log densities: the mean, and which rows lie below a threshold: the one
+ * given, or the density that `percent` of all rows are below (select.h).
+ * Collective.
+ * @param[in]  log_density  of my rows
+ * @param[in]  percent      above 0 and below 100; 0: `below` is the threshold
+ * @param[in]  below        -INFINITY: no row is an anomaly
+ * @param[out] anomaly      my rows, 1 or 0
+ * @return COR_OK; COR_EUSAGE; COR_EMEMORY
+ */
+int cor_mixture_judge(const cor_team *team, const cor_matrix *matrix,
+                      const double *log_density, double percent, double below,
+                      int8_t *anomaly, cor_densities *densities);
+
+/**
+ * Draw rows: of each its component by weight, then the row. A row is a function
+ * of the seed and of its number. Collective.
+ * @param[out] matrix     float64, described as the mixture's columns are
+ * @param[out] component  takes a block: of my rows, from 0
+ */
+int cor_mixture_draw(const cor_team *team, const cor_mixture *mixture,
+                     int64_t rows, int64_t seed, cor_matrix *matrix,
+                     int32_t **component);
+
 /** The criteria of a mixture whose rows have this mean log density:
     -2 rows mean + parameters log(rows), and + 2 parameters. Local. */
 double cor_mixture_bic(const cor_mixture *mixture, double mean);

@@ -39,4 +39,9 @@ int cor_sum_total(cor_sum *sum, double *total);
 int cor_sum_shards(const cor_team *team, const cor_shards *shards,
                    int64_t length, const double *addend, double *total);
 
+/** The total of a number a row: inside a shard in row order, then up the tree.
+    Collective. @param[in] number  of my rows */
+int cor_sum_rows(const cor_team *team, const cor_shards *shards,
+                 const double *number, double *total);
+
 #endif

@@ -1,29 +1,6 @@
-#include "coracle/memory.h"
 #include "coracle/pca.h"
 #include "coracle/select.h"
 #include "coracle/sum.h"
-
-/* The sum over all rows, each shard's in row order. */
-static int sum_rows(const cor_team *team, const cor_matrix *matrix,
-                    const double *number, double *total)
-{
-    const cor_shards *shards = matrix->shards;
-    int rank = cor_team_rank(team);
-    int64_t first = cor_shards_first(shards, rank),
-            count = cor_shards_first(shards, rank + 1) - first;
-    double *sum = NULL;
-    COR_TRY(cor_agree(
-        team, cor_allocate_zeroed(&sum, count, sizeof *sum, "sums of errors")));
-    for (int64_t s = 0; s < count; s++) {
-        int64_t end = cor_shards_begin(shards, first + s + 1) - matrix->first;
-        for (int64_t row = cor_shards_begin(shards, first + s) - matrix->first;
-             row < end; row++)
-            sum[s] += number[row];
-    }
-    int rc = cor_sum_shards(team, shards, 1, sum, total);
-    cor_free(sum);
-    return rc;
-}
 
 static int mark(const cor_team *team, int64_t count, const double *error,
                 double percent, int8_t *anomaly, cor_pca_errors *errors)
@@ -51,7 +28,7 @@ int cor_pca_judge(const cor_team *team, const cor_matrix *matrix,
     for (int64_t row = 0; row < matrix->count; row++)
         errors->max = error[row] > errors->max ? error[row] : errors->max;
     cor_team_max_double(team, &errors->max, 1);
-    COR_TRY(sum_rows(team, matrix, error, &errors->mean));
+    COR_TRY(cor_sum_rows(team, matrix->shards, error, &errors->mean));
     if (matrix->rows > 0)
         errors->mean /= (double)matrix->rows;
     if (percent == 0 || matrix->rows == 0)

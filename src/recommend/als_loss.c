@@ -5,32 +5,12 @@
 
 #include <math.h>
 
-/* Sum numbers of my rows: inside a shard in row order, then up the tree. */
-static int sum_rows(const cor_team *team, const cor_shards *shards,
-                    const double *number, double *total)
-{
-    int64_t first = cor_shards_first(shards, cor_team_rank(team));
-    int64_t last = cor_shards_first(shards, cor_team_rank(team) + 1);
-    int64_t origin = cor_shards_begin(shards, first);
-    double *sums = NULL;
-    int rc = cor_allocate_zeroed(&sums, last - first, 8, "loss");
-    for (int64_t s = first; rc == COR_OK && s < last; s++)
-        for (int64_t i = cor_shards_begin(shards, s);
-             i < cor_shards_begin(shards, s + 1); i++)
-            sums[s - first] += number[i - origin];
-    rc = cor_agree(team, rc);
-    if (rc == COR_OK)
-        rc = cor_sum_shards(team, shards, 1, sums, total);
-    cor_free(sums);
-    return rc;
-}
-
 int als_measure(const als *a, double *loss, double *rmse)
 {
     double user = 0, item = 0, error = 0;
-    COR_TRY(sum_rows(a->team, a->user.data->shards, a->user.penalty, &user));
-    COR_TRY(sum_rows(a->team, a->item.data->shards, a->item.penalty, &item));
-    COR_TRY(sum_rows(a->team, a->item.data->shards, a->item.error, &error));
+    COR_TRY(cor_sum_rows(a->team, a->user.data->shards, a->user.penalty, &user));
+    COR_TRY(cor_sum_rows(a->team, a->item.data->shards, a->item.penalty, &item));
+    COR_TRY(cor_sum_rows(a->team, a->item.data->shards, a->item.error, &error));
     *loss = error + user + item;
     *rmse = sqrt(error / (double)a->ratings.total);
     if (!isfinite(*loss))

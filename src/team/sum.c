@@ -401,3 +401,22 @@ int cor_sum_shards(const cor_team *team, const cor_shards *shards,
     cor_sum_destroy(&sum);
     return rc;
 }
+
+int cor_sum_rows(const cor_team *team, const cor_shards *shards,
+                 const double *number, double *total)
+{
+    int64_t first = cor_shards_first(shards, cor_team_rank(team));
+    int64_t last = cor_shards_first(shards, cor_team_rank(team) + 1);
+    int64_t origin = cor_shards_begin(shards, first);
+    double *sums = NULL;
+    int rc = cor_allocate_zeroed(&sums, last - first, sizeof *sums, "totals");
+    for (int64_t s = first; rc == COR_OK && s < last; s++)
+        for (int64_t row = cor_shards_begin(shards, s);
+             row < cor_shards_begin(shards, s + 1); row++)
+            sums[s - first] += number[row - origin];
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc = cor_sum_shards(team, shards, 1, sums, total);
+    cor_free(sums);
+    return rc;
+}
