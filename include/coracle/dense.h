@@ -1,11 +1,10 @@
 /**
  * Small dense matrices of doubles that every rank holds whole, and tiles of
- * large ones: factorisations by LAPACK, products by BLAS. Always one thread, so
- * that the bits do not depend on how many a rank has; but those of a product
- * depend on its shape, even where a row of it is computed from the same
- * numbers, so shapes must follow from the data alone. Matrices are row-major,
- * those of factorisations n x n without gaps. All functions are local; several
- * threads may call at once.
+ * large ones. Factorisations by LAPACK, always on one thread, so that the bits
+ * do not depend on how many a rank has; products by kernels of our own, in
+ * which the bits of a number follow from its row and its column alone. Matrices
+ * are row-major, those of factorisations n x n without gaps. All functions are
+ * local; several threads may call at once.
  */
 #ifndef CORACLE_DENSE_H
 #define CORACLE_DENSE_H
@@ -49,8 +48,9 @@ typedef struct cor_dense_operand {
 
 /**
  * c = a b, or c += a b where `add`: c is m x n, a as taken m x k, b as taken
- * k x n; all below 2^31. Bound by the multiply-add rate where the least of the
- * three is some tens.
+ * k x n. A number is a sum over slices of 128 steps, each a chain of
+ * multiply-adds in order: the same bits whatever m and n. Runs near the
+ * multiply-add rate where the least of the three is some tens.
  */
 void cor_dense_multiply(int64_t m, int64_t n, int64_t k, cor_dense_operand a,
                         cor_dense_operand b, bool add, double *c, int64_t ld);

@@ -17,9 +17,9 @@
  *               Tropp, "Finding structure with randomness", SIAM Review 2011.
  *
  * Bound: all are matrix products, rows x columns x min(rows, columns)
- * multiply-adds or rows x columns x components a pass, and run at the rate of
- * the BLAS. The eigenvectors of the first two are the work of one rank and one
- * thread, about 9 min(rows, columns)^3 operations.
+ * multiply-adds or rows x columns x components a pass, and run near the
+ * multiply-add rate. The eigenvectors of the first two are the work of one rank
+ * and one thread, about 9 min(rows, columns)^3 operations.
  */
 #ifndef CORACLE_PCA_H
 #define CORACLE_PCA_H
@@ -90,7 +90,7 @@ cor_plan cor_pca_plan(const cor_team *team, const cor_matrix_size *size,
 /**
  * Write a model file (kind "model", model = "pca"): attributes components,
  * columns, rows, whiten, solver, noise_variance, total_variance,
- * explained_variance_total, blas, digest; /pca/{mean, components,
+ * explained_variance_total, family, blas, digest; /pca/{mean, components,
  * explained_variance, explained_variance_ratio, singular_values};
  * /columns/{name, offset, scale} as in the matrix that it was fitted to. Fills
  * the digest. Collective.

@@ -3,6 +3,7 @@
 #include "corating.h"
 #include "gram.h"
 #include "moments.h"
+#include "multiply.h"
 #include "rows.h"
 #include "score.h"
 #include "steps.h"
@@ -37,5 +38,6 @@ const cor_kernels COR_TABLE = {
     .factor = factor,
     .forward = forward,
     .backward = backward,
+    .multiply = multiply,
     .score = score_tile,
 };

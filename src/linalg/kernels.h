@@ -60,6 +60,19 @@ typedef struct cor_corating_kernels {
                        cor_corating *sums, int64_t count, float *similarity);
 } cor_corating_kernels;
 
+/** A product c = a b, or added to c: a is m x k, b k x n; the element of a in
+    row i at step z is a[i * a_row + z * a_step], that of b in column j
+    b[z * b_step + j * b_column]. */
+typedef struct cor_product {
+    int64_t m, n, k;
+    const double *a, *b;
+    int64_t a_row, a_step, b_step, b_column;
+    bool add;
+    bool lower; /* what is above the diagonal of c may be left out */
+    double *c;
+    int64_t ld;
+} cor_product;
+
 /** What steps.h offers, by the names there. */
 typedef struct cor_step_kernels {
     void (*run)(const cor_step_rule *rule, const cor_step_block *block,
@@ -132,6 +145,9 @@ typedef struct cor_kernels {
     /** x = L^-T b, ld floats each, two arrays. */
     void (*backward)(const float *matrix, int64_t ld, int64_t order,
                      const float *inverse, const float *b, float *x);
+
+    /** cor_dense_multiply, cor_dense_gram. */
+    void (*multiply)(const cor_product *p);
 
     /** cor_score_tile. */
     void (*score)(const float *user, int64_t users, const float *item,

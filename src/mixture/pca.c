@@ -1,3 +1,4 @@
+#include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "fit.h"
 #include "pca_parts.h"
@@ -143,6 +144,7 @@ int cor_pca_fit(const cor_team *team, const cor_matrix *matrix,
     pca_fit fit = {team, matrix, options, progress, pca};
     *pca = (cor_pca){0};
     COR_TRY(check(matrix, options));
+    cor_family_agree(team);
     int rc = cor_agree(team, describe(matrix, options, pca));
     if (rc == COR_OK)
         rc = solve(&fit);

@@ -69,6 +69,8 @@ static int write_attributes(cor_file *file, const cor_pca *pca)
     COR_TRY(cor_file_put_double(file, "total_variance", pca->total_variance));
     COR_TRY(cor_file_put_double(file, "explained_variance_total",
                                 pca->total_ratio));
+    COR_TRY(
+        cor_file_put_text(file, "family", cor_family_name(cor_family_used())));
     return cor_file_put_text(file, "blas", cor_linalg_version());
 }
 

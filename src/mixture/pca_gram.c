@@ -1,6 +1,6 @@
 /**
  * The ordered Gram matrix. Threads take shards; the bound is the multiply-add
- * rate of the BLAS, and for shards of few vectors the adding of shards, which
+ * rate, and for shards of few vectors the adding of shards, which
  * costs order^2 / 2 numbers each, as much as some 100 vectors do.
  */
 #include "coracle/dense.h"

@@ -3,8 +3,7 @@
  * ordered Gram matrix, and what follows from its eigenvalues.
  *
  * A tile begins where its shard does or a whole number of tiles after it, so
- * the shapes that products are called with, and with them their bits, follow
- * from the data alone.
+ * what is summed in one go, and with it the bits, follows from the data alone.
  */
 #ifndef MIXTURE_PCA_PARTS_H
 #define MIXTURE_PCA_PARTS_H
@@ -13,7 +12,7 @@
 
 /** Vectors of a tile, and columns of a block of wide rows: with their product
     in the second level cache, and long enough for products at full rate. */
-enum { PCA_TILE = 256, PCA_BLOCK = 1024 };
+enum { PCA_TILE = 128, PCA_BLOCK = 1024 };
 
 /** A fit in hand. */
 typedef struct pca_fit {

@@ -4,6 +4,7 @@
  * components are some tens, else by reading the matrix.
  */
 #include "coracle/dense.h"
+#include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "fit.h"
 #include "pca_parts.h"
@@ -266,6 +267,7 @@ int cor_pca_transform(const cor_team *team, const cor_pca *pca,
     *scores = (cor_matrix){0};
     COR_TRY(check_columns(matrix, pca->columns, "columns"));
     COR_TRY(check_names(&matrix->name, &pca->name));
+    cor_family_agree(team);
     int rc = cor_matrix_create_like(team, matrix, pca->components, scores);
     if (rc == COR_OK)
         rc = name_scores(scores);
@@ -314,6 +316,7 @@ int cor_pca_invert(const cor_team *team, const cor_pca *pca,
     double *zero = NULL;
     *rows = (cor_matrix){0};
     COR_TRY(check_columns(scores, pca->components, "components"));
+    cor_family_agree(team);
     int rc = cor_matrix_create_like(team, scores, pca->columns, rows);
     if (rc == COR_OK)
         rc = mixture_copy_names(&pca->name, &rows->name);

@@ -6,6 +6,7 @@
 #include "team_test.h"
 
 #include "coracle/dense.h"
+#include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/random.h"
 
@@ -166,9 +167,47 @@ static bool gram_is_plain(int64_t n, int64_t k, bool turned)
     return good;
 }
 
-static void products_are_plain(void **state)
+/* A number of a product depends on its row and its column alone; families that
+   fuse agree. */
+static void numbers_of_a_product_stand_alone(void **state)
 {
     (void)state;
+    enum { M = 61, N = 70, K = 290 };
+    for (int64_t i = 0; i < MOST * MOST; i++)
+        one[i] =
+            cor_random_unit(cor_random_at(4, COR_STREAM_TEST, (uint64_t)i, 0));
+    const double *b = one + M * K;
+    for (int f = 0; f <= (int)cor_family_best(); f++) {
+        bool good = true;
+        cor_family_use(f);
+        cor_dense_multiply(M, N, K, (cor_dense_operand){one, K, false},
+                           (cor_dense_operand){b, K, true}, false, two, N);
+        cor_dense_multiply(7, 3, K, (cor_dense_operand){one + 5 * K, K, false},
+                           (cor_dense_operand){b + 40 * K, K, true}, false,
+                           three, 3);
+        for (int i = 0; i < 7; i++)
+            good = good && memcmp(three + 3 * i, two + (i + 5) * N + 40,
+                                  3 * sizeof *two) == 0;
+        CHECK(good);
+        memset(three, 0, sizeof three);
+        cor_dense_gram(M, K, (cor_dense_operand){one, K, false}, three, M);
+        cor_dense_multiply(M, M, K, (cor_dense_operand){one, K, false},
+                           (cor_dense_operand){one, K, true}, false, two, M);
+        for (int i = 0; i < M; i++)
+            good = good && memcmp(three + M * i, two + M * i,
+                                  (size_t)(i + 1) * sizeof *two) == 0;
+        if (f == COR_FAMILY_AVX2)
+            memcpy(one + MOST * MOST / 2, two, M * M * sizeof *two);
+        if (f == COR_FAMILY_AVX512)
+            good = good &&
+                   memcmp(one + MOST * MOST / 2, two, M * M * sizeof *two) == 0;
+        CHECK(good);
+    }
+    cor_family_use(cor_family_best());
+}
+
+static void products_are_plain_in_this_family(void)
+{
     for (int bits = 0; bits < 8; bits++) {
         CHECK(product_is_plain(5, 9, 33, bits & 1, bits & 2, bits & 4));
         CHECK(product_is_plain(64, 1, 70, bits & 1, bits & 2, bits & 4));
@@ -179,7 +218,18 @@ static void products_are_plain(void **state)
         CHECK(gram_is_plain(3, 200, turned));
         CHECK(gram_is_plain(100, 9, turned));
         CHECK(gram_is_plain(4, 0, turned));
+        CHECK(gram_is_plain(70, 300, turned));
     }
+}
+
+static void products_are_plain(void **state)
+{
+    (void)state;
+    for (int f = 0; f <= (int)cor_family_best(); f++) {
+        cor_family_use(f);
+        products_are_plain_in_this_family();
+    }
+    cor_family_use(cor_family_best());
 }
 
 /* A positive definite matrix without structure. */
@@ -269,6 +319,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_cannot_be_done_is_said),
     cmocka_unit_test(factors_give_the_matrix_back),
     cmocka_unit_test(products_are_plain),
+    cmocka_unit_test(numbers_of_a_product_stand_alone),
     cmocka_unit_test(threads_do_not_change_the_bits),
 };
 
