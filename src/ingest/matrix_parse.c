@@ -88,16 +88,15 @@ static bool read_cell(parse_run *run, int64_t field, int64_t column)
     return false;
 }
 
-/* Read the row at p, which the buffer surely holds. */
+/* Read the row at p, or tell what is wrong with it. @return the first byte
+   behind it; NULL: the buffer does not hold it whole */
 static char *read_exactly(parse_run *run, char *p)
 {
     const matrix_text *text = run->all->text;
     const cor_dialect *dialect = &text->in.layout[run->walk.file].dialect;
     cor_cells *cells = &run->cells;
-    if (!cor_cells_scan(dialect, p, run->walk.whole, cells)) {
-        run->fault.kind = FAULT_OPEN;
-        return p;
-    }
+    if (!cor_cells_scan(dialect, p, run->walk.whole, cells))
+        return NULL;
     if (cells->count != text->choice.fields) {
         run->fault.kind = FAULT_FIELDS;
         run->fault.found = cells->count;
@@ -148,7 +147,10 @@ static void read_buffer(parse_run *run)
             continue;
         }
         const char *plain = read_plainly(run, p);
-        walk->p = plain ? p + (plain - p) : read_exactly(run, p);
+        char *next = plain ? p + (plain - p) : read_exactly(run, p);
+        if (!next)
+            return;
+        walk->p = next;
         if (run->fault.kind == FAULT_NONE)
             keep_row(run);
         if (run->fault.kind == FAULT_NONE)

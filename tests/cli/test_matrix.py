@@ -71,7 +71,7 @@ class Matrix(Case):
 
 class Forms(Matrix):
     def test_text_is_the_same_on_any_ranks(self):
-        numbers = table()
+        numbers = table(4000)  # more than a buffer, with quotes across it
         first = self.write("a.csv", as_csv(numbers, quoted=True))
         second = self.write("b.csv", as_csv(numbers, header=False, end="\r\n",
                                             quoted=True))

@@ -53,13 +53,13 @@ static int fill(const cor_team *t, int64_t rows, int64_t shards,
 
 static void name_columns(cor_matrix *matrix)
 {
-    matrix->name =
-        (cor_ids){.total = COLUMNS, .count = COLUMNS, .text = true, .width = 8};
-    matrix->name.bytes = calloc(COLUMNS, 8);
+    matrix->name = (cor_ids){
+        .total = COLUMNS, .count = COLUMNS, .text = true, .width = 16};
+    matrix->name.bytes = calloc(COLUMNS, 16);
     matrix->offset = calloc(COLUMNS, 8);
     matrix->scale = calloc(COLUMNS, 8);
     for (int c = 0; c < COLUMNS; c++) {
-        snprintf(matrix->name.bytes + 8 * c, 8, "c\xc3\xa4 %d", c);
+        snprintf(matrix->name.bytes + 16 * c, 16, "c\xc3\xa4 %d", c);
         matrix->offset[c] = c;
         matrix->scale[c] = 2 * c + 1;
     }
