@@ -34,6 +34,11 @@ typedef struct cor_gmm_options {
     enum cor_gmm_init init;
     const double *means; /* of COR_GMM_MEANS: components x columns */
     int64_t starts;      /* the best is kept */
+    int64_t tries;       /* each of them is the best of so many; 0: 16 for a
+                            small matrix, fewer for larger ones, where they cost
+                            more, down to 1 */
+    int64_t first;       /* of all these, only first, first + stride, ...: */
+    int64_t stride;      /* other teams have the others; 0: all */
     double tol;          /* change of the lower bound; 0: never converged */
     int64_t max_iter;    /* of a start */
     double reg_covar;    /* added to the diagonal of covariances */
@@ -50,8 +55,9 @@ cor_gmm_options cor_gmm_options_default(void);
 
 /** How a fit went; equal on all ranks. */
 typedef struct cor_gmm_fit {
-    int64_t starts;     /* done */
+    int64_t starts;     /* done, all tries */
     int64_t failed;     /* of them, those that collapsed */
+    int64_t start;      /* the one that was kept, from 0 */
     int64_t iterations; /* of the start that was kept */
     double *history;    /* iterations: its lower bounds */
     double lower_bound; /* the last of them */
@@ -88,16 +94,17 @@ typedef struct cor_gmm_point {
     double lower_bound, mean_density, bic, aic;
     bool converged;
     int64_t iterations;
+    int64_t starts, failed, start; /* as in cor_gmm_fit */
 } cor_gmm_point;
 
 enum cor_gmm_criterion { COR_GMM_BIC, COR_GMM_AIC };
 
 /**
  * Fit each of `count` points and keep the mixture with the least criterion, the
- * first of equals. Points are spread over groups of ranks where there are more
- * ranks than one fit of this matrix can use; each group reads the matrix for
- * itself. A point that fails with COR_EDATA or COR_ENUMERIC is marked, and the
- * others go on. Collective.
+ * first of equals. Points, and then starts, are spread over groups of ranks
+ * where there are more ranks than one fit of this matrix can use; each group
+ * reads the matrix for itself. A point that fails with COR_EDATA or
+ * COR_ENUMERIC is marked, and the others go on. Collective.
  *
  * @param[in]     store    matrix store to fit to
  * @param[in]     options  of all fits, but for covariance and components

@@ -34,9 +34,9 @@ INLINE wide exponential(wide x, double least)
     p = p * f + 0x1.000000000000ap-1;
     p = p * f + 1.0;
     p = p * f + 1.0;
-    /* times 2^n: n stands in the low bits of `shifted` */
-    wide_bits bits = (wide_bits)p + ((wide_bits)shifted << 52);
-    return (wide)(bits & (wide_bits)(x >= least));
+    /* times 2^n: n stands in the low bits of `shifted`; words wrap */
+    wide_words bits = (wide_words)p + ((wide_words)shifted << 52);
+    return (wide)(bits & (wide_words)(x >= least));
 }
 
 /* log(x) for positive normal x. With 1 + f the mantissa and s = f / (2 + f),

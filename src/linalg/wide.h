@@ -15,6 +15,7 @@ typedef double wide __attribute__((vector_size(8 * WIDE)));
 typedef double wide_in_memory
     __attribute__((vector_size(8 * WIDE), aligned(8), may_alias));
 typedef int64_t wide_bits __attribute__((vector_size(8 * WIDE)));
+typedef uint64_t wide_words __attribute__((vector_size(8 * WIDE)));
 
 /* A group of 8 at any width, for work on sums. */
 typedef double group __attribute__((vector_size(64)));

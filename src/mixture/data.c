@@ -73,10 +73,9 @@ void fit_data_free(fit_data *data)
     *data = (fit_data){0};
 }
 
-void fit_data_row(const fit_data *data, int64_t row, double *out)
+void fit_data_row(const fit_data *data, int64_t row, int owner, double *out)
 {
     const cor_matrix *matrix = data->matrix;
-    int owner = cor_shards_owner(matrix->shards, row);
     if (owner == cor_team_rank(data->team)) {
         cor_matrix_tile(matrix, row - matrix->first, 1, out);
         for (int64_t j = 0; j < matrix->columns; j++)

@@ -17,11 +17,13 @@ typedef struct em {
     const fit_data *data;
     const cor_gmm_options *options;
     cor_progress *progress;
-    int64_t start;   /* the start in hand, from 0 */
+    int64_t starts;  /* all of them, tries too, whoever does them */
+    int64_t start;   /* the one in hand, from 0 */
     cor_mixture now; /* of this start */
     em_history history;
     cor_mixture best; /* of the starts before; no components: none yet */
     em_history best_history;
+    int64_t best_start;
     int64_t failed; /* starts given up */
     int status;     /* of the first of them */
     char message[512];
@@ -32,6 +34,9 @@ typedef struct em {
 
 /* gmm.c */
 
+/** How many starts a matrix gets, tries too. */
+int64_t em_starts(const cor_gmm_options *options, int64_t rows,
+                  int64_t columns);
 /** The maximisation step: a mixture from fit->sums, which `about` (means about
     the center) were given for. Collective. @return COR_OK; COR_ENUMERIC */
 int em_maximise(em *fit, const moments *m, const double *about);

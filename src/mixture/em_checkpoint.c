@@ -1,7 +1,8 @@
 /*
  * A checkpoint of a fit: the start in hand as it stands after an iteration, the
  * best of those before it, and their histories. FOLDER/gmm-full-3.h5 is of the
- * fit of 3 full components, so that the fits of a selection do not meet.
+ * fit of 3 full components, so that the fits of a selection do not meet;
+ * gmm-full-3-2-of-7.h5 of every seventh start from the third on.
  */
 #include "em.h"
 
@@ -32,7 +33,7 @@ static void describe_run(const em *fit, char run[RUN_SIZE])
              "n_init=%lld tol=%.17g max_iter=%lld reg_covar=%.17g seed=%lld "
              "data=%s",
              cor_covariance_name(o->covariance), (long long)o->components,
-             (int)o->init, sum_means(fit), (long long)o->starts, o->tol,
+             (int)o->init, sum_means(fit), (long long)fit->starts, o->tol,
              (long long)o->max_iter, o->reg_covar, (long long)o->seed,
              o->data_digest ? o->data_digest : "");
 }
@@ -41,8 +42,12 @@ static cor_checkpoint checkpoint_of(const em *fit, char name[NAME_SIZE],
                                     char run[RUN_SIZE])
 {
     const cor_gmm_options *o = fit->options;
-    snprintf(name, NAME_SIZE, "gmm-%s-%lld", cor_covariance_name(o->covariance),
-             (long long)o->components);
+    int length =
+        snprintf(name, NAME_SIZE, "gmm-%s-%lld",
+                 cor_covariance_name(o->covariance), (long long)o->components);
+    if (o->stride > 1)
+        snprintf(name + length, (size_t)(NAME_SIZE - length), "-%lld-of-%lld",
+                 (long long)o->first, (long long)o->stride);
     describe_run(fit, run);
     return (cor_checkpoint){
         .folder = o->checkpoint, .name = name, .run = run, .seed = o->seed};
@@ -87,6 +92,7 @@ static int write_content(void *context, cor_file *file)
 {
     const em *fit = context;
     COR_TRY(cor_file_put_int64(file, "start", fit->start));
+    COR_TRY(cor_file_put_int64(file, "best_start", fit->best_start));
     COR_TRY(cor_file_put_int64(file, "failed", fit->failed));
     COR_TRY(cor_file_put_int64(file, "status", fit->status));
     COR_TRY(cor_file_put_text(file, "message", fit->message));
@@ -148,6 +154,7 @@ static int read_content(void *context, cor_file *file)
     em *fit = context;
     int64_t status;
     COR_TRY(cor_file_get_int64(file, "start", &fit->start));
+    COR_TRY(cor_file_get_int64(file, "best_start", &fit->best_start));
     COR_TRY(cor_file_get_int64(file, "failed", &fit->failed));
     COR_TRY(cor_file_get_int64(file, "status", &status));
     COR_TRY(

@@ -123,8 +123,9 @@ typedef struct fit_data {
 int fit_data_create(const cor_team *team, const cor_matrix *matrix,
                     bool scatter, fit_data *data);
 void fit_data_free(fit_data *data);
-/** One row about the center, on every rank. Collective. */
-void fit_data_row(const fit_data *data, int64_t row, double *out);
+/** One row about the center, on every rank; only its owner need know which it
+    is. Collective. */
+void fit_data_row(const fit_data *data, int64_t row, int owner, double *out);
 
 /* ---- moments.c ---- */
 

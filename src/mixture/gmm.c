@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Tries of a start, for as many numbers times components at most. */
+enum { MOST_TRIES = 16 };
+static const double MOST_FOR_TRIES = 0x1p22;
+
 cor_gmm_options cor_gmm_options_default(void)
 {
     return (cor_gmm_options){.components = 1,
@@ -21,6 +25,26 @@ cor_gmm_options cor_gmm_options_default(void)
                              .reg_covar = 1e-6,
                              .seed = 42,
                              .checkpoint_minutes = 10};
+}
+
+/* Where a pass costs next to nothing, a poor local optimum is not worth it. */
+static int64_t count_tries(const cor_gmm_options *o, double numbers)
+{
+    int64_t tries =
+        (int64_t)(MOST_FOR_TRIES / (numbers * (double)o->components));
+    if (o->tries > 0)
+        return o->tries;
+    if (tries > MOST_TRIES)
+        return MOST_TRIES;
+    return tries > 1 ? tries : 1;
+}
+
+int64_t em_starts(const cor_gmm_options *options, int64_t rows, int64_t columns)
+{
+    if (options->init == COR_GMM_MEANS)
+        return 1; /* all would be one */
+    return options->starts *
+           count_tries(options, (double)rows * (double)columns);
 }
 
 void cor_gmm_fit_free(cor_gmm_fit *fit)
@@ -88,6 +112,18 @@ static void expect_tile(void *context, place *p, double *sums)
     moments_add(&e->moments, e->ready->mean, p, sums);
 }
 
+/* For one more lower bound. */
+static int make_room(em_history *h)
+{
+    int64_t room = 2 * h->room + 16;
+    if (h->count < h->room)
+        return COR_OK;
+    COR_TRY(cor_reallocate(&h->bound, h->room, room, sizeof *h->bound,
+                           "lower bounds"));
+    h->room = room;
+    return COR_OK;
+}
+
 /* Both steps: one pass over the rows, then the new mixture. */
 static int step(em *fit, double *bound)
 {
@@ -103,8 +139,12 @@ static int step(em *fit, double *bound)
               .components = m->components,
               .apart = ready_apart(m),
               .length = e.moments.length};
-    COR_TRY(cor_agree(p.team, ready_create(m, p.center, READY_FIT_FLOOR, &r)));
-    int rc = pass_run(&p, expect_tile, &e, fit->sums);
+    int rc = ready_create(m, p.center, READY_FIT_FLOOR, &r);
+    if (rc == COR_OK)
+        rc = make_room(&fit->history);
+    rc = cor_agree(p.team, rc);
+    if (rc == COR_OK)
+        rc = pass_run(&p, expect_tile, &e, fit->sums);
     if (rc == COR_OK) {
         *bound = fit->sums[e.moments.density] / (double)p.matrix->rows;
         rc = em_maximise(fit, &e.moments, r.mean);
@@ -113,16 +153,11 @@ static int step(em *fit, double *bound)
     return rc;
 }
 
-static int remember(em_history *h, double bound)
+/* Starts of mine that are over. */
+static int64_t done(const em *fit)
 {
-    if (h->count == h->room) {
-        int64_t room = 2 * h->room + 16;
-        COR_TRY(cor_reallocate(&h->bound, h->room, room, sizeof *h->bound,
-                               "lower bounds"));
-        h->room = room;
-    }
-    h->bound[h->count++] = bound;
-    return COR_OK;
+    const cor_gmm_options *o = fit->options;
+    return (fit->start - o->first) / o->stride;
 }
 
 static int iterate(em *fit)
@@ -132,14 +167,14 @@ static int iterate(em *fit)
     if (h->count > 0)
         before = h->bound[h->count - 1];
     COR_TRY(step(fit, &bound));
-    COR_TRY(cor_agree(fit->data->team, remember(h, bound)));
+    h->bound[h->count++] = bound;
     fit->now.lower_bound = bound;
     fit->now.iterations = h->count;
     fit->now.converged = fabs(bound - before) < fit->options->tol;
     cor_progress_metric(fit->progress, "start", (double)fit->start + 1);
     cor_progress_metric(fit->progress, "lower bound", bound);
     cor_progress_step(fit->progress,
-                      fit->start * fit->options->max_iter + h->count);
+                      done(fit) * fit->options->max_iter + h->count);
     return COR_OK;
 }
 
@@ -155,8 +190,10 @@ static bool checkpoint_is_due(const em *fit, double since)
 {
     double minutes = fit->options->checkpoint_minutes;
     int64_t due = cor_team_seconds() - since >= minutes * 60;
+    if (!(minutes > 0))
+        return false;
     cor_team_share(fit->data->team, &due, sizeof due, 0);
-    return minutes > 0 && due;
+    return due != 0;
 }
 
 /* Iterate until the start is over or somebody asks to stop. */
@@ -182,8 +219,8 @@ static int run_start(em *fit, double *since, bool *stopped)
 /* A start that collapsed: the first one's reason is kept. */
 static void note_failure(em *fit, int status)
 {
-    cor_progress_note(fit->progress, "start %lld is given up: %s",
-                      (long long)fit->start + 1, cor_message());
+    cor_progress_detail(fit->progress, "start %lld is given up: %s",
+                        (long long)fit->start + 1, cor_message());
     if (fit->failed++ == 0) {
         fit->status = status;
         snprintf(fit->message, sizeof fit->message, "%s", cor_message());
@@ -199,6 +236,7 @@ static void keep_better(em *fit)
     if (best.iterations > 0 && fit->now.lower_bound <= best.lower_bound)
         return;
     fit->best = fit->now;
+    fit->best_start = fit->start;
     fit->best_history = fit->history;
     fit->now = best;
     fit->history = history;
@@ -207,7 +245,7 @@ static void keep_better(em *fit)
 static int run_starts(em *fit, bool *stopped)
 {
     double since = cor_team_seconds();
-    while (fit->start < fit->options->starts && !*stopped) {
+    while (fit->start < fit->starts && !*stopped) {
         int rc = run_start(fit, &since, stopped);
         if (rc == COR_ENUMERIC)
             note_failure(fit, rc);
@@ -217,7 +255,7 @@ static int run_starts(em *fit, bool *stopped)
             break;
         if (rc == COR_OK)
             keep_better(fit);
-        fit->start++;
+        fit->start += fit->options->stride;
         fit->history.count = 0;
         fit->now.converged = false;
     }
@@ -234,9 +272,15 @@ static int check_options(const cor_gmm_options *o, const cor_matrix *matrix)
     if (o->starts < 1 || o->starts > INT32_MAX)
         return cor_fail(COR_EUSAGE, "--n-init must be at least 1, not %lld",
                         (long long)o->starts);
+    if (o->tries < 0 || o->tries > INT32_MAX)
+        return cor_fail(COR_EUSAGE, "--tries must be at least 0, not %lld",
+                        (long long)o->tries);
     if (o->max_iter < 1)
         return cor_fail(COR_EUSAGE, "--max-iter must be at least 1, not %lld",
                         (long long)o->max_iter);
+    if (o->first < 0 || o->stride < 0)
+        return cor_fail(COR_EUSAGE, "the first start and the stride must not "
+                                    "be negative");
     if (!(o->tol >= 0) || !(o->reg_covar >= 0))
         return cor_fail(COR_EUSAGE,
                         "--tol and --reg-covar must not be negative");
@@ -325,14 +369,17 @@ static int keep_finished(const em *fit)
 
 static int train(em *fit, cor_mixture *mixture, cor_gmm_fit *out)
 {
+    const cor_gmm_options *o = fit->options;
+    int64_t mine = (fit->starts - o->first + o->stride - 1) / o->stride;
     double began = cor_team_seconds();
     COR_TRY(resume(fit));
     cor_progress_begin(fit->progress, "iterations",
-                       fit->options->starts * fit->options->max_iter);
+                       mine * fit->options->max_iter);
     COR_TRY(run_starts(fit, &out->stopped));
     cor_progress_end(fit->progress);
-    out->starts = fit->start;
+    out->starts = done(fit);
     out->failed = fit->failed;
+    out->start = fit->best_start;
     if (!out->stopped && fit->options->checkpoint_minutes > 0)
         COR_TRY(keep_finished(fit));
     if (!out->stopped)
@@ -349,12 +396,16 @@ int cor_gmm_train(const cor_team *team, const cor_matrix *matrix,
     *mixture = (cor_mixture){0};
     *fit = (cor_gmm_fit){0};
     cor_gmm_options o = *options;
-    if (o.init == COR_GMM_MEANS)
-        o.starts = 1; /* all would be one */
     fit_data data = {0};
     COR_TRY(check_options(&o, matrix));
+    if (o.stride == 0)
+        o.stride = 1;
     cor_family_agree(team);
-    em e = {.data = &data, .options = &o, .progress = progress};
+    em e = {.data = &data,
+            .options = &o,
+            .progress = progress,
+            .starts = em_starts(&o, matrix->rows, matrix->columns),
+            .start = o.first};
     int rc = fit_data_create(team, matrix, o.covariance == COR_COVARIANCE_TIED,
                              &data);
     if (rc == COR_OK)

@@ -1,14 +1,13 @@
 /*
  * Choosing among mixtures. The ranks are cut into groups, each large enough for
- * one fit; a group takes the points that fall to it one after the other. What a
- * point gives does not depend on the ranks that fit it, so neither does the
- * choice.
+ * one fit; a group takes the points that fall to it one after the other. Where
+ * there are more groups than points, several share a point, and take its starts
+ * in turn. What a start gives does not depend on the ranks that do it, so
+ * neither does the choice.
  */
-#include "coracle/gmm.h"
-
 #include "coracle/cut.h"
 #include "coracle/memory.h"
-#include "fit.h"
+#include "em.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,12 +22,19 @@ typedef struct group {
     const cor_team *all;
     cor_team *team; /* of this group; NULL where it is all */
     int64_t index;
-    int64_t best; /* point, -1: none yet */
+    int64_t best;  /* point, -1: none yet */
+    int64_t start; /* the start that it comes from */
     cor_matrix matrix;
     cor_mixture mixture;
     cor_gmm_fit fit;
     bool stopped;
 } group;
+
+/* How the ranks are cut. */
+typedef struct groups {
+    int64_t count;
+    int64_t share; /* of a point; 1 where there are no more than points */
+} groups;
 
 typedef struct selection {
     const char *store;
@@ -37,6 +43,9 @@ typedef struct selection {
     cor_gmm_point *point;
     int64_t points;
     cor_progress *progress;
+    cor_matrix_size size;
+    groups groups;
+    int64_t *owner; /* of a point, the first of its groups */
 } selection;
 
 static const cor_team *team_of(const group *g)
@@ -49,13 +58,30 @@ static int64_t bytes_of(const cor_matrix_size *size)
     return size->rows * size->columns * (int64_t)cor_type_size(size->type, 0);
 }
 
-/* How many groups `ranks` ranks make for a matrix. */
-static int64_t groups_for(const cor_matrix_size *size, int64_t points,
-                          int64_t ranks)
+/* How many groups so many ranks make. */
+static groups cut_ranks(const cor_matrix_size *size,
+                        const cor_gmm_options *options,
+                        const cor_gmm_point *point, int64_t points,
+                        int64_t ranks)
 {
     int64_t wanted = bytes_of(size) / LEAST_BYTES + 1;
     int64_t most = wanted < ranks ? ranks / wanted : 1;
-    return most < points ? most : points;
+    int64_t share = most / points;
+    for (int64_t i = 0; i < points; i++) {
+        cor_gmm_options o = *options;
+        o.components = point[i].components;
+        int64_t starts = em_starts(&o, size->rows, size->columns);
+        share = starts < share ? starts : share;
+    }
+    if (share > 1)
+        return (groups){.count = points * share, .share = share};
+    return (groups){.count = most < points ? most : points, .share = 1};
+}
+
+/* Whether a group has starts of a point. */
+static bool has_point(const selection *s, const group *g, int64_t i)
+{
+    return s->owner[i] <= g->index && g->index < s->owner[i] + s->groups.share;
 }
 
 /* Multiply-adds of an iteration, a row. */
@@ -67,27 +93,32 @@ static double cost_of(const cor_gmm_point *point, int64_t columns)
     return (double)point->components * (each + 20);
 }
 
-/* owner[i] is the group that fits point i: the costliest first, each to the
-   group with the least to do. */
-static int deal_points(const selection *s, int64_t columns, int64_t groups,
-                       int64_t *owner)
+/* The point without an owner that costs most, or -1. */
+static int64_t costliest(const selection *s)
+{
+    int64_t most = -1, columns = s->size.columns;
+    for (int64_t i = 0; i < s->points; i++)
+        if (s->owner[i] < 0 &&
+            (most < 0 || cost_of(&s->point[i], columns) >
+                             cost_of(&s->point[most], columns)))
+            most = i;
+    return most;
+}
+
+/* The costliest points first, each to the group with the least to do. */
+static int deal_points(const selection *s)
 {
     double *load = NULL;
-    COR_TRY(COR_NEW_ZEROED(&load, groups));
+    COR_TRY(COR_NEW_ZEROED(&load, s->groups.count));
     for (int64_t i = 0; i < s->points; i++)
-        owner[i] = -1;
-    for (int64_t turn = 0; turn < s->points; turn++) {
-        int64_t next = -1, idle = 0;
-        for (int64_t i = 0; i < s->points; i++)
-            if (owner[i] < 0 &&
-                (next < 0 || cost_of(&s->point[i], columns) >
-                                 cost_of(&s->point[next], columns)))
-                next = i;
-        for (int64_t g = 1; g < groups; g++)
+        s->owner[i] = s->groups.share > 1 ? i * s->groups.share : -1;
+    for (int64_t i = costliest(s); i >= 0; i = costliest(s)) {
+        int64_t idle = 0;
+        for (int64_t g = 1; g < s->groups.count; g++)
             if (load[g] < load[idle])
                 idle = g;
-        owner[next] = idle;
-        load[idle] += cost_of(&s->point[next], columns);
+        s->owner[i] = idle;
+        load[idle] += cost_of(&s->point[i], s->size.columns);
     }
     cor_free(load);
     return COR_OK;
@@ -121,10 +152,35 @@ static void note_result(cor_gmm_point *point, int status,
     point->aic = fit->aic;
     point->converged = fit->converged;
     point->iterations = fit->iterations;
+    point->starts = fit->starts;
+    point->failed = fit->failed;
+    point->start = fit->start;
 }
 
-/* Fit one point on the group's ranks. What only spoils this point is noted,
-   what spoils all is returned. */
+/* What only spoils this point is noted, what spoils all is returned. */
+static int take_fit(group *g, const selection *s, int64_t i, int rc,
+                    cor_mixture *mixture, cor_gmm_fit *fit)
+{
+    if (rc != COR_OK && rc != COR_EDATA && rc != COR_ENUMERIC)
+        return rc;
+    g->stopped = fit->stopped;
+    if (!g->stopped)
+        note_result(&s->point[i], rc, fit);
+    if (!g->stopped && is_better(s, i, g->best)) {
+        cor_mixture_free(&g->mixture);
+        cor_gmm_fit_free(&g->fit);
+        g->mixture = *mixture;
+        g->fit = *fit;
+        g->best = i;
+        g->start = fit->start;
+        return COR_OK;
+    }
+    cor_mixture_free(mixture);
+    cor_gmm_fit_free(fit);
+    return COR_OK;
+}
+
+/* One point, or its starts that are the group's, on the group's ranks. */
 static int fit_point(group *g, const selection *s, int64_t i)
 {
     cor_gmm_options options = *s->options;
@@ -132,63 +188,79 @@ static int fit_point(group *g, const selection *s, int64_t i)
     cor_gmm_fit fit = {0};
     options.covariance = s->point[i].covariance;
     options.components = s->point[i].components;
+    options.first = g->index - s->owner[i];
+    options.stride = s->groups.share;
     int rc = cor_gmm_train(team_of(g), &g->matrix, &options, s->progress,
                            &mixture, &fit);
-    if (rc != COR_OK && rc != COR_EDATA && rc != COR_ENUMERIC)
-        return rc;
-    g->stopped = fit.stopped;
-    if (!fit.stopped)
-        note_result(&s->point[i], rc, &fit);
-    if (!fit.stopped && is_better(s, i, g->best)) {
-        cor_mixture_free(&g->mixture);
-        cor_gmm_fit_free(&g->fit);
-        g->mixture = mixture;
-        g->fit = fit;
-        g->best = i;
-        return COR_OK;
-    }
-    cor_mixture_free(&mixture);
-    cor_gmm_fit_free(&fit);
-    return COR_OK;
+    fit.start = rc == COR_OK ? fit.start : options.first;
+    return take_fit(g, s, i, rc, &mixture, &fit);
 }
 
-static int fit_points(group *g, const selection *s, const int64_t *owner)
+static int fit_points(group *g, const selection *s)
 {
     COR_TRY(cor_matrix_read(team_of(g), s->store, &g->matrix));
     int rc = COR_OK;
     for (int64_t i = 0; rc == COR_OK && !g->stopped && i < s->points; i++)
-        if (owner[i] == g->index)
+        if (has_point(s, g, i))
             rc = fit_point(g, s, i);
     return rc;
 }
 
-/* The results of all points on all ranks: each from the first rank of the
-   group that has it. */
-static int gather_points(const group *g, const selection *s,
-                         const int64_t *owner)
+/* What a group says of a point. */
+typedef struct finding {
+    int64_t number; /* of the point */
+    cor_gmm_point point;
+} finding;
+
+/* Whether a finding is to stand for its point rather than another: what was
+   fitted, the better, the first of equals; of failures the first. */
+static bool is_rather(const cor_gmm_point *a, const cor_gmm_point *b)
 {
-    cor_gmm_point *mine = NULL, *all = NULL;
-    int64_t *number = NULL, *from = NULL, count = 0, total = 0, numbers = 0;
-    int rc = COR_NEW(&mine, s->points);
-    if (rc == COR_OK)
-        rc = COR_NEW(&number, s->points);
-    rc = cor_agree(g->all, rc);
-    for (int64_t i = 0; rc == COR_OK && i < s->points; i++)
-        if (owner[i] == g->index && cor_team_rank(team_of(g)) == 0) {
-            mine[count] = s->point[i];
-            number[count++] = i;
+    if ((a->status == COR_OK) != (b->status == COR_OK))
+        return a->status == COR_OK;
+    if (a->status == COR_OK && a->lower_bound != b->lower_bound)
+        return a->lower_bound > b->lower_bound;
+    return a->start < b->start;
+}
+
+/* The findings of all groups, put together a point. */
+static void merge_findings(const selection *s, const finding *all,
+                           int64_t count)
+{
+    for (int64_t i = 0; i < s->points; i++)
+        s->point[i].starts = -1;
+    for (int64_t f = 0; f < count; f++) {
+        cor_gmm_point *p = &s->point[all[f].number];
+        int64_t starts = all[f].point.starts, failed = all[f].point.failed;
+        if (p->starts < 0) {
+            *p = all[f].point;
+            continue;
         }
+        starts += p->starts;
+        failed += p->failed;
+        if (is_rather(&all[f].point, p))
+            *p = all[f].point;
+        p->starts = starts;
+        p->failed = failed;
+    }
+}
+
+/* The results of all points on all ranks: each from the first ranks of the
+   groups that have it. */
+static int gather_points(const group *g, const selection *s)
+{
+    finding *mine = NULL, *all = NULL;
+    int64_t count = 0, total = 0;
+    int rc = cor_agree(g->all, COR_NEW_ZEROED(&mine, s->points));
+    for (int64_t i = 0; rc == COR_OK && i < s->points; i++)
+        if (has_point(s, g, i) && cor_team_rank(team_of(g)) == 0)
+            mine[count++] = (finding){i, s->point[i]};
     if (rc == COR_OK)
         rc = cor_team_collect(g->all, mine, count, sizeof *mine, &all, &total);
     if (rc == COR_OK)
-        rc = cor_team_collect(g->all, number, count, sizeof *number, &from,
-                              &numbers);
-    for (int64_t i = 0; rc == COR_OK && i < total; i++)
-        s->point[from[i]] = all[i];
+        merge_findings(s, all, total);
     cor_free(mine);
-    cor_free(number);
     cor_free(all);
-    cor_free(from);
     return rc;
 }
 
@@ -218,10 +290,10 @@ static int expect_mixture(group *g, const selection *s, int64_t best)
 static int share_mixture(group *g, const selection *s, int64_t best)
 {
     cor_mixture *m = &g->mixture;
-    int64_t root =
-        g->best == best ? cor_team_rank(g->all) : cor_team_size(g->all);
+    bool mine = g->best == best && g->start == s->point[best].start;
+    int64_t root = mine ? cor_team_rank(g->all) : cor_team_size(g->all);
     cor_team_min(g->all, &root, 1);
-    int rc = g->best == best ? COR_OK : expect_mixture(g, s, best);
+    int rc = mine ? COR_OK : expect_mixture(g, s, best);
     COR_TRY(cor_agree(g->all, rc));
     cor_gmm_fit fit = g->fit;
     cor_team_share(g->all, &fit, sizeof fit, (int)root);
@@ -239,46 +311,47 @@ static int share_mixture(group *g, const selection *s, int64_t best)
 }
 
 /* After all groups are through: one choice for all ranks. */
-static int choose(group *g, const selection *s, const int64_t *owner,
-                  int64_t *best)
+static int choose(group *g, const selection *s, int64_t *best)
 {
-    COR_TRY(gather_points(g, s, owner));
+    COR_TRY(gather_points(g, s));
     *best = -1;
     for (int64_t i = 0; i < s->points; i++)
         if (is_better(s, i, *best))
             *best = i;
     if (*best < 0)
         return cor_fail(s->point[0].status, "%s", s->point[0].message);
-    return g->team ? share_mixture(g, s, *best) : COR_OK;
+    if (g->team)
+        COR_TRY(share_mixture(g, s, *best));
+    g->fit.starts = s->point[*best].starts;
+    g->fit.failed = s->point[*best].failed;
+    return COR_OK;
 }
 
 /* Ranks in contiguous runs, one a group. */
-static int join_group(const cor_team *team, int64_t groups, group *g)
+static int join_group(const cor_team *team, int64_t count, group *g)
 {
     int64_t ranks = cor_team_size(team);
     *g = (group){.all = team, .best = -1};
-    if (groups == 1)
+    if (count == 1)
         return COR_OK;
-    g->index = cor_cut_part(ranks, cor_team_rank(team), groups);
+    g->index = cor_cut_part(ranks, cor_team_rank(team), count);
     return cor_team_split(team, (int)g->index, &g->team);
 }
 
-static int run_groups(group *g, const selection *s, int64_t columns,
-                      int64_t groups, int64_t *best)
+static int run_groups(group *g, selection *s, int64_t *best)
 {
-    int64_t *owner = NULL, stopped;
-    int rc = COR_NEW(&owner, s->points);
+    int rc = COR_NEW(&s->owner, s->points);
     if (rc == COR_OK)
-        rc = deal_points(s, columns, groups, owner);
+        rc = deal_points(s);
     rc = cor_agree(g->all, rc);
     if (rc == COR_OK)
-        rc = cor_agree(g->all, fit_points(g, s, owner));
-    stopped = g->stopped;
+        rc = cor_agree(g->all, fit_points(g, s));
+    int64_t stopped = g->stopped;
     cor_team_max(g->all, &stopped, 1);
     g->stopped = stopped != 0;
     if (rc == COR_OK && !g->stopped)
-        rc = choose(g, s, owner, best);
-    cor_free(owner);
+        rc = choose(g, s, best);
+    cor_free(s->owner);
     return rc;
 }
 
@@ -288,16 +361,20 @@ int cor_gmm_select(const cor_team *team, const char *store,
                    int64_t count, cor_progress *progress, cor_mixture *mixture,
                    cor_gmm_fit *fit, int64_t *best)
 {
-    selection s = {store, options, criterion, point, count, progress};
-    cor_matrix_size size;
+    selection s = {.store = store,
+                   .options = options,
+                   .criterion = criterion,
+                   .point = point,
+                   .points = count,
+                   .progress = progress};
     group g;
     *mixture = (cor_mixture){0};
     *fit = (cor_gmm_fit){0};
     *best = -1;
-    COR_TRY(cor_matrix_measure(team, store, &size));
-    int64_t groups = groups_for(&size, count, cor_team_size(team));
-    COR_TRY(join_group(team, groups, &g));
-    int rc = run_groups(&g, &s, size.columns, groups, best);
+    COR_TRY(cor_matrix_measure(team, store, &s.size));
+    s.groups = cut_ranks(&s.size, options, point, count, cor_team_size(team));
+    COR_TRY(join_group(team, s.groups.count, &g));
+    int rc = run_groups(&g, &s, best);
     if (rc == COR_OK && !g.stopped) {
         *mixture = g.mixture;
         *fit = g.fit;
@@ -316,7 +393,8 @@ cor_plan cor_gmm_plan(const cor_team *team, const cor_matrix_size *size,
                       const cor_gmm_point *point, int64_t count)
 {
     int64_t ranks = cor_team_size(team), threads = cor_team_threads(team);
-    int64_t together = ranks / groups_for(size, count, ranks);
+    int64_t together =
+        ranks / cut_ranks(size, options, point, count, ranks).count;
     int64_t rows = size->rows / together + 1, d = size->columns, most = 0;
     for (int64_t i = 0; i < count; i++) {
         int64_t k = point[i].components, ld = cor_tile_ld(place_rows(d, k));

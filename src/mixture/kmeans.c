@@ -69,7 +69,8 @@ static int refill(kmeans *m, int64_t empty)
                         "--components than that",
                         (long long)filled);
     }
-    fit_data_row(m->data, row, m->center + empty * d);
+    fit_data_row(m->data, row, cor_shards_owner(m->data->matrix->shards, row),
+                 m->center + empty * d);
     return COR_OK;
 }
 

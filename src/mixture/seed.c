@@ -105,11 +105,11 @@ static int64_t find_row(const seeding *s, int64_t shard, double target)
     return found;
 }
 
-/* Draw a row, give it to all ranks. */
+/* Draw a row; its shard's owner gives it to all ranks. */
 static void draw_candidate(const seeding *s, double target, double *candidate)
 {
-    const cor_matrix *matrix = s->data->matrix;
-    int64_t count = cor_shards_count(matrix->shards), shard = 0, row = 0;
+    const cor_shards *shards = s->data->matrix->shards;
+    int64_t count = cor_shards_count(shards), shard = 0;
     double before = 0, sum = 0;
     for (int64_t i = 0; i < count && sum <= target; i++) {
         if (s->shard[i] > 0) {
@@ -118,11 +118,11 @@ static void draw_candidate(const seeding *s, double target, double *candidate)
         }
         sum += s->shard[i];
     }
-    int owner = cor_shards_owner_of_shard(matrix->shards, shard);
-    if (owner == cor_team_rank(s->data->team))
-        row = find_row(s, shard, target - before);
-    cor_team_share(s->data->team, &row, sizeof row, owner);
-    fit_data_row(s->data, row, candidate);
+    int owner = cor_shards_owner_of_shard(shards, shard);
+    int64_t row = owner == cor_team_rank(s->data->team)
+                      ? find_row(s, shard, target - before)
+                      : -1;
+    fit_data_row(s->data, row, owner, candidate);
 }
 
 static int64_t best_of(const double *potential, int64_t count)
@@ -180,7 +180,9 @@ int seed_centers(const fit_data *data, int64_t components, int64_t seed,
     int rc = cor_agree(data->team, allocate(&s, components));
     if (rc == COR_OK) {
         int64_t row = (int64_t)(unit_of(&s, 0, 0) * (double)rows);
-        fit_data_row(data, row < rows ? row : rows - 1, center);
+        row = row < rows ? row : rows - 1;
+        fit_data_row(data, row, cor_shards_owner(data->matrix->shards, row),
+                     center);
         rc = take_center(&s, center);
     }
     for (int64_t k = 1; rc == COR_OK && k < components; k++)
