@@ -89,7 +89,8 @@ typedef struct cor_reading {
        order. Local. COR_EDATA is about this record: its place is put before
        the message, and with `skip` it is passed over. */
     int (*visit)(void *context, int slot, const cor_record *record);
-    /* Called after each step of reading; NULL: nothing to do. Collective. */
+    /* Called after each step of reading; NULL: nothing to do. Collective, but
+       what it returns may differ by rank: it is agreed on with the next. */
     int (*step)(void *context);
     void *context;
     cor_progress *progress; /* may be NULL */

@@ -37,7 +37,8 @@ int cor_sink_create(const cor_team *team, const cor_sink_way *way,
 void cor_sink_add(cor_sink *sink, int slot, int output, const char *bytes,
                   int64_t length);
 
-/** A step is over: write. Collective. */
+/** A step is over: write. Collective; the status is this rank's own, and stays
+    until the commit. */
 int cor_sink_flush(cor_sink *sink);
 
 /** Bytes of an output so far: of all ranks where they write one file. */

@@ -63,19 +63,20 @@ static const records_fault *my_first(const cor_records *r)
     return first;
 }
 
-int records_fault_agree(cor_records *r)
+int64_t records_fault_place(const cor_records *r)
 {
-    int rank = cor_team_rank(r->team);
     const records_fault *mine = my_first(r);
+    return mine ? mine->place : INT64_MAX;
+}
+
+int records_fault_fail(const cor_records *r, int64_t place)
+{
+    int64_t rank = cor_team_rank(r->team), line = 0;
+    int64_t root = records_fault_place(r) == place ? rank : INT64_MAX;
     records_fault fault = {0};
-    int64_t line = 0, first = mine ? mine->place : INT64_MAX, place = first;
-    cor_team_min(r->team, &first, 1);
-    if (first == INT64_MAX)
-        return COR_OK;
-    int64_t root = place == first ? rank : INT64_MAX; /* places differ */
-    cor_team_min(r->team, &root, 1);
+    cor_team_min(r->team, &root, 1); /* no two ranks have one place */
     if (rank == root)
-        fault = *mine;
+        fault = *my_first(r);
     cor_team_share(r->team, &fault, sizeof fault, (int)root);
     COR_TRY(find_line(r, &fault, (int)root, &line));
     return cor_fail(COR_EDATA, "%s:%lld: %s; correct the file%s",

@@ -5,8 +5,13 @@
 #include <stdio.h>
 
 enum { HEAD = 1 << 20, COLUMNS_LIMIT = 1 << 16 };
-#define BLOCK_MOST (INT64_C(8) << 20)
-#define BLOCK_LEAST (INT64_C(1) << 16)
+/* A window fits into the second-level cache of a core, where it is read three
+   times as fast as through memory. With very many slots their exchanges are
+   what counts. */
+#define BLOCK_MOST (INT64_C(1) << 19)
+#define BLOCK_MANY (INT64_C(1) << 22)
+#define BLOCK_LEAST (INT64_C(1) << 14)
+enum { MANY_SLOTS = 256 };
 
 /* ---- endings ---- */
 
@@ -272,9 +277,11 @@ static void cut(cor_records *r)
     cor_team_max(r->team, &threads, 1);
     /* streams that give parts are written one after the other */
     r->slots = r->streams && r->options.parts ? 1 : (int)threads;
-    int64_t share = total / (cor_team_size(r->team) * (int64_t)r->slots) + 1;
+    int64_t slots = cor_team_size(r->team) * (int64_t)r->slots;
+    int64_t share = total / slots + 1;
+    int64_t most = slots < MANY_SLOTS ? BLOCK_MOST : BLOCK_MANY;
     r->block = share < BLOCK_LEAST ? BLOCK_LEAST : share;
-    r->block = r->block > BLOCK_MOST ? BLOCK_MOST : r->block;
+    r->block = r->block > most ? most : r->block;
     if (r->options.block > 0)
         r->block = r->options.block;
     for (int f = 0; f < r->files; f++) {

@@ -2,7 +2,8 @@
  * A pass over all records, step by step. In a step every slot of every rank
  * takes one window, or the next run of its own file; the ranks tell each other
  * how quotes stand and how many records they have, each looks at its own, and
- * all agree on how it went. What they exchange is some bytes a step.
+ * all agree on how it went: one to three exchanges of some bytes a step, for
+ * windows that fit into the cache of a core.
  */
 #include "coracle/cut.h"
 #include "coracle/memory.h"
@@ -16,7 +17,9 @@ typedef struct pass {
     enum cor_quote_state state; /* at the step's first window: of all ranks, or
                                    with parts of this one */
     int64_t number;             /* of the record there, likewise */
-    cor_quotes *all;            /* maps of all slots of all ranks */
+    cor_quotes *quotes;         /* of all slots of all ranks */
+    int64_t *records;           /* of all ranks */
+    int rc;                     /* of this rank, what no rank knows of yet */
 } pass;
 
 static bool has_steps(const pass *p)
@@ -53,87 +56,81 @@ static int64_t count_steps(const pass *p)
     return (each + r->slots - 1) / r->slots;
 }
 
-/* ---- failures of slots ---- */
+/* ---- the parts of a step, each of this rank alone ---- */
 
-static int agree(const pass *p)
-{
-    int rc = COR_OK;
-    for (int s = 0; rc == COR_OK && s < p->r->slots; s++) {
-        rc = p->r->slot[s].rc;
-        if (rc != COR_OK)
-            cor_set_message(p->r->slot[s].message);
-    }
-    return cor_agree(p->r->team, rc);
-}
-
-/* ---- the parts of a step ---- */
-
-static int load(const pass *p)
+/* A slot that fails has nothing in hand. */
+static void load(const pass *p)
 {
     cor_records *r = p->r;
 #pragma omp parallel for num_threads(cor_team_threads(r->team))                \
     schedule(dynamic)
-    for (int s = 0; s < r->slots; s++)
-        records_slot_fail(&r->slot[s],
-                          r->streams
-                              ? records_stream_next(r, &r->slot[s])
-                              : records_window_load(r, window_of(p, p->step, s),
-                                                    &r->slot[s]));
-    return agree(p);
+    for (int s = 0; s < r->slots; s++) {
+        records_slot *slot = &r->slot[s];
+        int rc = r->streams
+                     ? records_stream_next(r, slot)
+                     : records_window_load(r, window_of(p, p->step, s), slot);
+        records_slot_fail(slot, rc);
+        if (rc != COR_OK) {
+            slot->loaded = false;
+            slot->text = slot->text_end = slot->buffer;
+        }
+    }
 }
 
-/* How quotes stand at the beginning of each of my windows. */
+/* How quotes stand at the beginning of each of my windows. With steps all ranks
+   tell all. */
 static void resolve_quotes(pass *p)
 {
     const cor_records *r = p->r;
     int size = cor_team_size(r->team), rank = cor_team_rank(r->team);
     int64_t slots = r->slots, mine = has_steps(p) ? rank * slots : 0;
-    cor_quotes *own = p->all + size * slots;
+    cor_quotes *own = p->quotes + size * slots;
     for (int s = 0; s < slots; s++)
         own[s] = r->slot[s].loaded ? r->slot[s].quotes : cor_quotes_none;
     if (has_steps(p))
-        cor_team_gather(r->team, own, slots * (int64_t)sizeof *own, p->all);
+        cor_team_gather(r->team, own, slots * (int64_t)sizeof *own, p->quotes);
     else
-        memcpy(p->all, own, (size_t)slots * sizeof *own);
+        memcpy(p->quotes, own, (size_t)slots * sizeof *own);
     for (int64_t i = 0; i < (has_steps(p) ? size * slots : slots); i++) {
         if (i >= mine && i < mine + slots)
             r->slot[i - mine].state = p->state;
-        p->state = (enum cor_quote_state)p->all[i].to[p->state];
+        p->state = (enum cor_quote_state)p->quotes[i].to[p->state];
     }
 }
 
 /* The records of each slot's run. */
-static int find(pass *p)
+static void find(const pass *p)
 {
     cor_records *r = p->r;
-    bool count = p->reading->numbered;
-    if (!r->streams && records_have_quotes(r))
-        resolve_quotes(p);
 #pragma omp parallel for num_threads(cor_team_threads(r->team))                \
     schedule(dynamic)
     for (int s = 0; s < r->slots; s++) {
         records_slot *slot = &r->slot[s];
-        if (!r->streams)
+        if (slot->rc == COR_OK && !r->streams)
             records_slot_fail(slot, records_window_find(r, slot));
         slot->records = 0;
-        if (count && slot->rc == COR_OK)
+        if (slot->rc == COR_OK && p->reading->numbered)
             slot->records =
                 records_count(&r->dialect, slot->text, slot->text_end);
     }
-    return agree(p);
 }
 
 /* A stream's records follow those that it had before; windows follow each
-   other. */
+   other. With steps all ranks tell all. */
 static void number(pass *p)
 {
     cor_records *r = p->r;
-    int64_t mine = 0, total = 0;
+    int64_t mine = 0, total = 0, before = 0;
     for (int s = 0; s < r->slots; s++)
         mine += r->slot[s].records;
-    int64_t next = p->number;
-    if (has_steps(p))
-        next += cor_team_before(r->team, mine, &total);
+    if (has_steps(p)) {
+        cor_team_gather(r->team, &mine, sizeof mine, p->records);
+        for (int k = 0; k < cor_team_size(r->team); k++) {
+            before += k < cor_team_rank(r->team) ? p->records[k] : 0;
+            total += p->records[k];
+        }
+    }
+    int64_t next = p->number + before;
     for (int s = 0; s < r->slots && !r->streams; s++) {
         r->slot[s].number = next;
         next += r->slot[s].records;
@@ -141,27 +138,51 @@ static void number(pass *p)
     p->number += has_steps(p) ? total : mine;
 }
 
-static int visit(const pass *p)
+static void visit(const pass *p)
 {
     cor_records *r = p->r;
 #pragma omp parallel for num_threads(cor_team_threads(r->team))                \
     schedule(dynamic)
     for (int s = 0; s < r->slots; s++)
-        records_visit(r, p->reading, s);
-    COR_TRY(agree(p));
-    return records_fault_agree(r);
+        if (r->slot[s].rc == COR_OK)
+            records_visit(r, p->reading, s);
 }
 
-/* Whether some stream has records left. */
-static bool streams_go_on(const pass *p)
+/* ---- how a step went ---- */
+
+/* What this rank has to say: the last step's failure, or the first slot's. */
+static int my_status(const pass *p)
 {
-    int64_t more = 0;
-    for (int s = 0; s < p->r->slots; s++) {
-        const records_slot *slot = &p->r->slot[s];
-        more |= slot->text < slot->text_end || slot->fault.what[0];
+    int rc = p->rc;
+    for (int s = 0; rc == COR_OK && s < p->r->slots; s++) {
+        rc = p->r->slot[s].rc;
+        if (rc != COR_OK)
+            cor_set_message(p->r->slot[s].message);
     }
-    cor_team_max(p->r->team, &more, 1);
-    return more;
+    return rc;
+}
+
+static bool has_records(const cor_records *r)
+{
+    bool some = false;
+    for (int s = 0; s < r->slots; s++)
+        some |= r->slot[s].text < r->slot[s].text_end;
+    return some;
+}
+
+/* All in one exchange: whether some rank failed, the input's first fault, and
+   whether any stream had records. @param[out] more  some had */
+static int conclude(const pass *p, bool *more)
+{
+    const cor_team *team = p->r->team;
+    int rc = my_status(p);
+    int64_t all[3] = {rc != COR_OK ? 0 : 1, records_fault_place(p->r),
+                      has_records(p->r) ? 0 : 1};
+    cor_team_min(team, all, 3);
+    *more = all[2] == 0;
+    if (all[0] == 0)
+        return cor_agree(team, rc);
+    return all[1] == INT64_MAX ? COR_OK : records_fault_fail(p->r, all[1]);
 }
 
 static void show(const pass *p)
@@ -180,17 +201,20 @@ static void show(const pass *p)
 static int take_step(pass *p)
 {
     cor_records *r = p->r;
-    COR_TRY(load(p));
-    if (r->streams && !streams_go_on(p)) {
-        p->steps = p->step;
-        return COR_OK;
-    }
-    COR_TRY(find(p));
+    bool more;
+    load(p);
+    if (!r->streams && records_have_quotes(r))
+        resolve_quotes(p);
+    find(p);
     if (p->reading->numbered)
         number(p);
-    COR_TRY(p->counting ? records_fault_agree(r) : visit(p));
+    if (!p->counting)
+        visit(p);
+    COR_TRY(conclude(p, &more));
+    if (r->streams && !more)
+        p->steps = p->step;
     if (!p->counting && p->reading->step)
-        COR_TRY(p->reading->step(p->reading->context));
+        p->rc = p->reading->step(p->reading->context);
     for (int s = 0; s < r->slots && r->streams; s++)
         r->slot[s].number += r->slot[s].records;
     show(p);
@@ -201,11 +225,12 @@ static int take_steps(pass *p)
 {
     cor_records *r = p->r;
     p->steps = count_steps(p);
-    if (r->streams)
-        COR_TRY(cor_agree(r->team, records_streams_begin(r)));
-    int rc = COR_OK;
+    p->rc = r->streams ? records_streams_begin(r) : COR_OK;
+    int rc = cor_agree(r->team, p->rc);
     for (p->step = 0; rc == COR_OK && p->step < p->steps; p->step++)
         rc = take_step(p);
+    if (rc == COR_OK)
+        rc = cor_agree(r->team, p->rc);
     if (r->streams)
         records_streams_end(r);
     return rc;
@@ -228,9 +253,9 @@ static int find_state(pass *p)
             mine.to[s] = slot->quotes.to[mine.to[s]];
     }
     COR_TRY(cor_agree(r->team, rc));
-    cor_team_gather(r->team, &mine, sizeof mine, p->all);
+    cor_team_gather(r->team, &mine, sizeof mine, p->quotes);
     for (int k = 0; k < rank; k++)
-        p->state = (enum cor_quote_state)p->all[k].to[p->state];
+        p->state = (enum cor_quote_state)p->quotes[k].to[p->state];
     return COR_OK;
 }
 
@@ -285,13 +310,18 @@ int cor_records_read(cor_records *r, const cor_reading *reading,
                      cor_records_count *count)
 {
     pass p = {.r = r, .reading = reading};
-    int64_t maps = ((int64_t)cor_team_size(r->team) + 1) * r->slots;
-    COR_TRY(cor_agree(r->team, COR_NEW(&p.all, maps)));
+    int64_t size = cor_team_size(r->team);
+    int rc = COR_NEW(&p.quotes, (size + 1) * r->slots);
+    if (rc == COR_OK)
+        rc = COR_NEW(&p.records, size);
+    rc = cor_agree(r->team, rc);
     cor_progress_begin(reading->progress, "read", cor_records_bytes(r));
-    int rc = read_all(&p);
+    if (rc == COR_OK)
+        rc = read_all(&p);
     cor_progress_end(reading->progress);
     count_records(r, count);
     records_visit_end(r);
-    cor_free(p.all);
+    cor_free(p.quotes);
+    cor_free(p.records);
     return rc;
 }

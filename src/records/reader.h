@@ -6,9 +6,9 @@
 #define COR_READER_H
 
 #include "coracle/cells.h"
+#include "coracle/decode.h"
 #include "coracle/json.h"
 #include "coracle/records.h"
-#include "coracle/decode.h"
 
 /** A longer record is taken for a file that is no such text. */
 #define RECORD_LIMIT (INT64_C(256) << 20)
@@ -135,7 +135,10 @@ void records_visit(const cor_records *records, const cor_reading *reading,
 /** Note a fault of the record at `begin`; the place in it is `at`. */
 void records_fault_note(records_slot *slot, const char *begin,
                         const char *format, ...) COR_PRINTF(3, 4);
-/** The input's first fault, if any slot of any rank has one. Collective. */
-int records_fault_agree(cor_records *records);
+/** The place of my first fault, or INT64_MAX. Local. */
+int64_t records_fault_place(const cor_records *records);
+/** Fail for the fault at this place, the first of all ranks, with its file and
+    line. Collective. */
+int records_fault_fail(const cor_records *records, int64_t place);
 
 #endif

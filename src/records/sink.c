@@ -19,6 +19,8 @@ struct cor_sink {
     int outputs;
     sink_file *file;  /* outputs */
     cor_csv *text;    /* outputs of each slot */
+    int64_t *lengths; /* of each output of all ranks */
+    int rc;           /* of this rank, of all flushes */
     sink_file *spool; /* likewise, of COR_SINK_RUNS: the runs of a slot until it
                          is known where they belong */
 };
@@ -121,6 +123,8 @@ static int create(cor_sink *s)
     int64_t texts = (int64_t)s->way.slots * s->outputs;
     COR_TRY(COR_NEW_ZEROED(&s->file, s->outputs));
     COR_TRY(COR_NEW_ZEROED(&s->text, texts));
+    COR_TRY(COR_NEW(&s->lengths,
+                    ((int64_t)cor_team_size(s->team) + 1) * s->outputs));
     if (s->way.order == COR_SINK_RUNS)
         COR_TRY(COR_NEW_ZEROED(&s->spool, texts));
     return COR_OK;
@@ -173,23 +177,43 @@ static int write_output(const cor_sink *s, int output, sink_file *file)
     return COR_OK;
 }
 
+/* How long my texts of this step are, and those of the ranks before me. */
+static void find_lengths(const cor_sink *s, int output, int64_t *before,
+                         int64_t *total)
+{
+    int size = cor_team_size(s->team), rank = cor_team_rank(s->team);
+    *before = *total = 0;
+    for (int k = 0; k < size; k++) {
+        int64_t length = s->lengths[(int64_t)k * s->outputs + output];
+        *before += k < rank ? length : 0;
+        *total += length;
+    }
+}
+
 int cor_sink_flush(cor_sink *s)
 {
-    int rc = COR_OK;
+    int64_t *mine = s->lengths + (int64_t)cor_team_size(s->team) * s->outputs;
+    for (int o = 0; o < s->outputs; o++) {
+        mine[o] = 0;
+        for (int slot = 0; slot < s->way.slots; slot++)
+            mine[o] += text_of(s, slot, o)->length;
+    }
+    if (s->way.order == COR_SINK_STEPS)
+        cor_team_gather(s->team, mine, s->outputs * (int64_t)sizeof *mine,
+                        s->lengths);
     for (int o = 0; o < s->outputs; o++) {
         sink_file here = s->file[o];
-        int64_t mine = 0, total = 0;
-        for (int slot = 0; slot < s->way.slots; slot++)
-            mine += text_of(s, slot, o)->length;
+        int64_t before = 0, total = 0;
         if (s->way.order == COR_SINK_STEPS)
-            here.at += cor_team_before(s->team, mine, &total);
+            find_lengths(s, o, &before, &total);
         else if (s->way.order == COR_SINK_PARTS)
-            total = mine;
-        if (rc == COR_OK)
-            rc = write_output(s, o, &here);
+            total = mine[o];
+        here.at += before;
+        if (s->rc == COR_OK)
+            s->rc = write_output(s, o, &here);
         s->file[o].at += total;
     }
-    return cor_agree(s->team, rc);
+    return s->rc;
 }
 
 int64_t cor_sink_bytes(const cor_sink *sink, int output)
@@ -218,6 +242,7 @@ static int place_runs(cor_sink *s, int output)
 
 static int finish(cor_sink *s)
 {
+    COR_TRY(cor_agree(s->team, s->rc));
     for (int o = 0; s->spool && o < s->outputs; o++)
         COR_TRY(place_runs(s, o));
     for (int o = 0; o < s->outputs; o++)
@@ -250,6 +275,7 @@ void cor_sink_abandon(cor_sink **sink)
     cor_free(s->file);
     cor_free(s->text);
     cor_free(s->spool);
+    cor_free(s->lengths);
     cor_free(s);
     *sink = NULL;
 }
