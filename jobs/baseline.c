@@ -1,0 +1,184 @@
+#include "jobs.h"
+#include "stores.h"
+#include "trainer.h"
+#include "training_in.h"
+
+#include "coracle/baseline.h"
+#include "coracle/stop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+    const char *method, *valid, *checkpoint, *signal;
+    int64_t epochs, early_stop;
+    double reg_users, reg_items, reg, lr, every;
+    bool resume;
+} set = {.method = "als",
+         .reg_users = 15,
+         .reg_items = 10,
+         .reg = 0.02,
+         .lr = 0.005,
+         .every = 10};
+
+static const cor_option options[] = {
+    {"method", 0, COR_OPTION_WORDS, &set.method, "als|sgd",
+     "alternating least squares, or stochastic gradient descent"},
+    {"epochs", 0, COR_OPTION_INT, &set.epochs, "N",
+     "passes over the ratings; 0: 10 of als, 20 of sgd"},
+    {"reg-users", 0, COR_OPTION_REAL, &set.reg_users, "R",
+     "als: a user's bias is damped by as many ratings that say nothing"},
+    {"reg-items", 0, COR_OPTION_REAL, &set.reg_items, "R",
+     "als: the same for an item"},
+    {"reg", 0, COR_OPTION_REAL, &set.reg, "R",
+     "sgd: weight of a bias in a step"},
+    {"lr", 0, COR_OPTION_REAL, &set.lr, "R", "sgd: length of a step"},
+    {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
+     "report the error on these ratings each epoch, keep the best"},
+    {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
+     "stop after N epochs without a better error on --valid; 0: never"},
+    {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
+     "keep timed checkpoints in this folder; without it one is written only "
+     "when a signal asks for it, to MODEL.checkpoint"},
+    {"every", 0, COR_OPTION_REAL, &set.every, "MINUTES",
+     "minutes between checkpoints"},
+    {"resume", 0, COR_OPTION_FLAG, &set.resume, NULL,
+     "go on from the checkpoint, or begin where there is none"},
+    {"checkpoint-signal", 0, COR_OPTION_TEXT, &set.signal, "NAME",
+     "signal that asks for a checkpoint and an end (USR1)"},
+    COR_OPTIONS_END};
+
+static cor_baseline_options fit_options(const char *digest,
+                                        const char *checkpoint)
+{
+    bool sgd = strcmp(set.method, "sgd") == 0;
+    cor_baseline_options o =
+        cor_baseline_options_default(sgd ? COR_BASELINE_SGD : COR_BASELINE_ALS);
+    if (set.epochs != 0)
+        o.epochs = set.epochs;
+    o.reg_user = set.reg_users;
+    o.reg_item = set.reg_items;
+    o.reg = set.reg;
+    o.lr = set.lr;
+    o.early_stop = set.early_stop;
+    o.checkpoint = checkpoint;
+    o.checkpoint_minutes = set.checkpoint ? set.every : 0;
+    o.resume = set.resume;
+    o.data_digest = digest;
+    return o;
+}
+
+static void report(const cor_baseline_fit *fit, const cor_model *model,
+                   cor_result *result)
+{
+    cor_result_text(result, "job", "baseline");
+    cor_result_int(result, "epochs", fit->epochs);
+    cor_result_int(result, "best_epoch", fit->best);
+    cor_result_real(result, "seconds", fit->seconds);
+    cor_result *history = cor_result_list(result, "history");
+    for (int64_t t = 0; t < fit->epochs; t++)
+        cor_result_append_real(history, fit->history[t]);
+    training_in_report("train", fit->train_rmse, fit->train_mae, result);
+    if (fit->has_valid)
+        training_in_report("valid", fit->valid_rmse, fit->valid_mae, result);
+    cor_result_real(result, "mean", model->mean);
+    cor_result_text(result, "digest", model->digest);
+}
+
+static int stopped(const cor_baseline_options *o, const cor_baseline_fit *fit)
+{
+    return cor_fail(COR_ESTOPPED,
+                    "stopped on request after epoch %lld; run the same command "
+                    "with --resume to go on from the checkpoint in %s",
+                    (long long)fit->epochs, o->checkpoint);
+}
+
+static int train(cor_command *command, const cor_baseline_options *o,
+                 training_in *in)
+{
+    cor_model model;
+    cor_baseline_fit fit;
+    COR_TRY(cor_baseline_train(command->team, &in->data, in->valid, o,
+                               command->progress, &model, &fit));
+    int rc = fit.stopped ? stopped(o, &fit) : COR_OK;
+    if (rc == COR_OK)
+        rc = cor_model_write(command->team, command->output, &command->file,
+                             &model);
+    if (rc == COR_OK)
+        report(&fit, &model, command->result);
+    cor_model_free(&model);
+    cor_baseline_fit_free(&fit);
+    return rc;
+}
+
+static int check(const cor_command *command)
+{
+    COR_TRY(cor_command_inputs(command, 1, 1));
+    COR_TRY(cor_command_needs_output(command));
+    if (set.early_stop && !set.valid)
+        return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
+    if (!(set.every > 0))
+        return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
+    return COR_OK;
+}
+
+static int run(cor_command *command)
+{
+    cor_interactions_summary summary, valid = {0};
+    char checkpoint[4096];
+    training_in in;
+    COR_TRY(check(command));
+    COR_TRY(store_measure(command, command->input[0], &summary));
+    if (set.valid)
+        COR_TRY(store_measure(command, set.valid, &valid));
+    snprintf(checkpoint, sizeof checkpoint,
+             set.checkpoint ? "%s" : "%s.checkpoint",
+             set.checkpoint ? set.checkpoint : command->output);
+    cor_baseline_options o = fit_options(summary.digest, checkpoint);
+    cor_plan plan =
+        cor_baseline_plan(command->team, summary.interactions, summary.users,
+                          summary.items, valid.interactions, &o);
+    if (command->plan) {
+        cor_plan_report(command->team, &plan, command->result);
+        return COR_OK;
+    }
+    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(store_try_output(command, command->output));
+    COR_TRY(cor_stop_on_signal(set.signal));
+    COR_TRY(training_in_read(command, set.valid, &in));
+    int rc = train(command, &o, &in);
+    training_in_free(&in);
+    return rc;
+}
+
+const cor_job cor_job_baseline = {
+    .name = "baseline",
+    .summary = "the mean, and what users and items are beyond it",
+    .usage = "[options] TRAIN -o MODEL",
+    .description =
+        "Fits a rating as the mean of all, plus a bias of its user, plus a "
+        "bias of its item: what any other model must better. Biases of few "
+        "ratings stay near 0.\n"
+        "\n"
+        "  coracle baseline train.h5 -o baseline.h5\n"
+        "  coracle evaluate baseline.h5 test.h5\n"
+        "  coracle baseline train.h5 --method sgd --lr 0.01 \\\n"
+        "      --valid valid.h5 --early-stop 2 -o baseline.h5\n"
+        "\n"
+        "als takes all items, then all users, each in one exact step. sgd "
+        "takes rating after rating, in an order that belongs to the data.",
+    .options = options,
+    .run = run};
+
+static int fit_only(const cor_team *team, int64_t seed, cor_interactions *train,
+                    cor_model *model)
+{
+    (void)seed; /* nothing is random here */
+    cor_baseline_options o = fit_options(NULL, NULL);
+    cor_baseline_fit fit;
+    COR_TRY(cor_baseline_train(team, train, NULL, &o, NULL, model, &fit));
+    cor_baseline_fit_free(&fit);
+    return COR_OK;
+}
+
+const trainer trainer_baseline = {.job = &cor_job_baseline, .fit = fit_only};

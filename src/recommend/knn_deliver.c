@@ -1,0 +1,231 @@
+/* Similarities from the ranks that found them to the owners of their things. */
+#include "coracle/exchange.h"
+#include "coracle/memory.h"
+#include "coracle/sort.h"
+#include "knn_state.h"
+#include "neighbours.h"
+
+#include <omp.h>
+#include <string.h>
+
+/* Rows on their way, and as they arrive: by the rank that found them. */
+typedef struct parcel {
+    int64_t rows, entries;
+    int32_t *row_to, *entry_to;
+    int64_t *thing, *length; /* rows */
+    int32_t *index;          /* entries */
+    float *value;
+} parcel;
+
+static void parcel_free(parcel *p)
+{
+    cor_free(p->row_to);
+    cor_free(p->entry_to);
+    cor_free(p->thing);
+    cor_free(p->length);
+    cor_free(p->index);
+    cor_free(p->value);
+}
+
+/* Takes the entries of what was found. */
+static int pack(const cor_shards *owners, knn_found *found, parcel *p)
+{
+    cor_sparse *rows = &found->row;
+    p->rows = found->count;
+    p->entries = rows->begin[found->count];
+    p->index = rows->index;
+    p->value = rows->value;
+    rows->index = NULL;
+    rows->value = NULL;
+    COR_TRY(COR_NEW(&p->row_to, p->rows));
+    COR_TRY(COR_NEW(&p->thing, p->rows));
+    COR_TRY(COR_NEW(&p->length, p->rows));
+    COR_TRY(COR_NEW(&p->entry_to, p->entries));
+    for (int64_t r = 0; r < p->rows; r++) {
+        p->thing[r] = found->first + r;
+        p->length[r] = rows->begin[r + 1] - rows->begin[r];
+        p->row_to[r] = cor_shards_owner(owners, p->thing[r]);
+        for (int64_t e = rows->begin[r]; e < rows->begin[r + 1]; e++)
+            p->entry_to[e] = p->row_to[r];
+    }
+    return COR_OK;
+}
+
+static int send_rows(const cor_team *team, const parcel *out, parcel *in)
+{
+    cor_route *route = NULL;
+    COR_TRY(cor_route_create(team, out->row_to, out->rows, &route));
+    in->rows = cor_route_arrivals(route);
+    int rc = COR_NEW(&in->thing, in->rows);
+    if (rc == COR_OK)
+        rc = COR_NEW(&in->length, in->rows);
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc = cor_route_send(route, out->thing, sizeof *out->thing, in->thing);
+    if (rc == COR_OK)
+        rc =
+            cor_route_send(route, out->length, sizeof *out->length, in->length);
+    cor_route_destroy(&route);
+    return rc;
+}
+
+static int send_entries(const cor_team *team, const parcel *out, parcel *in)
+{
+    cor_route *route = NULL;
+    COR_TRY(cor_route_create(team, out->entry_to, out->entries, &route));
+    in->entries = cor_route_arrivals(route);
+    int rc = COR_NEW(&in->index, in->entries);
+    if (rc == COR_OK)
+        rc = COR_NEW(&in->value, in->entries);
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc = cor_route_send(route, out->index, sizeof *out->index, in->index);
+    if (rc == COR_OK)
+        rc = cor_route_send(route, out->value, sizeof *out->value, in->value);
+    cor_route_destroy(&route);
+    return rc;
+}
+
+/* The rows of a thing follow each other, in the order of who found them. */
+static int join(const parcel *in, int64_t first, int64_t count, cor_sparse *out)
+{
+    int64_t *next = NULL, from = 0;
+    COR_TRY(COR_NEW_ZEROED(&out->begin, count + 1));
+    for (int64_t r = 0; r < in->rows; r++)
+        out->begin[in->thing[r] - first + 1] += in->length[r];
+    for (int64_t r = 0; r < count; r++)
+        out->begin[r + 1] += out->begin[r];
+    COR_TRY(COR_NEW(&out->index, in->entries));
+    COR_TRY(COR_NEW(&out->value, in->entries));
+    COR_TRY(COR_NEW(&next, count));
+    memcpy(next, out->begin, (size_t)count * sizeof *next);
+    for (int64_t r = 0; r < in->rows; r++) {
+        int64_t *at = &next[in->thing[r] - first];
+        memcpy(out->index + *at, in->index + from,
+               (size_t)in->length[r] * sizeof *out->index);
+        memcpy(out->value + *at, in->value + from,
+               (size_t)in->length[r] * sizeof *out->value);
+        *at += in->length[r];
+        from += in->length[r];
+    }
+    cor_free(next);
+    return COR_OK;
+}
+
+static int exchange(const cor_team *team, const cor_shards *owners,
+                    knn_found *found, cor_sparse *similar)
+{
+    parcel out = {0}, in = {0};
+    int64_t first = cor_shards_first_row(owners, cor_team_rank(team));
+    int64_t end = cor_shards_first_row(owners, cor_team_rank(team) + 1);
+    int rc = cor_agree(team, pack(owners, found, &out));
+    if (rc == COR_OK)
+        rc = send_rows(team, &out, &in);
+    if (rc == COR_OK)
+        rc = send_entries(team, &out, &in);
+    parcel_free(&out);
+    if (rc == COR_OK)
+        rc = cor_agree(team, join(&in, first, end - first, similar));
+    parcel_free(&in);
+    return rc;
+}
+
+/* Keys of 64 bits; `key` has room for twice as many. */
+static const uint64_t *sort_keys(uint64_t *key, int64_t count)
+{
+    enum { SMALL = 32 }; /* then nothing is allocated */
+    if (count > SMALL)
+        return cor_sort_by_bits(key, key + count, count, 0, 64);
+    cor_sort_keys(key, count);
+    return key;
+}
+
+/* The most similar first, equal ones in an order. Keys: what is missing to the
+   greatest bits of a float, then the rank of the thing. */
+static void sort_row(const knn_order *order, cor_sparse *rows, int64_t begin,
+                     int64_t count, uint64_t *key)
+{
+    for (int64_t e = 0; e < count; e++) {
+        uint32_t bits;
+        int32_t thing = rows->index[begin + e];
+        memcpy(&bits, &rows->value[begin + e], sizeof bits);
+        key[e] = (uint64_t)~bits << 32 |
+                 (uint32_t)(order->rank ? order->rank[thing] : thing);
+    }
+    const uint64_t *sorted = sort_keys(key, count);
+    for (int64_t e = 0; e < count; e++) {
+        uint32_t bits = ~(uint32_t)(sorted[e] >> 32);
+        int32_t rank = (int32_t)(sorted[e] & UINT32_MAX);
+        rows->index[begin + e] = order->thing ? order->thing[rank] : rank;
+        memcpy(&rows->value[begin + e], &bits, sizeof bits);
+    }
+}
+
+static int sort_rows(const knn *k, const knn_order *order, int64_t count,
+                     cor_sparse *rows)
+{
+    int threads = cor_team_threads(k->team);
+    int64_t most = 0;
+    uint64_t *key = NULL;
+    for (int64_t r = 0; r < count; r++)
+        if (rows->begin[r + 1] - rows->begin[r] > most)
+            most = rows->begin[r + 1] - rows->begin[r];
+    COR_TRY(
+        cor_allocate(&key, threads * 2 * most, sizeof *key, "similarities"));
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 64)
+    for (int64_t r = 0; r < count; r++)
+        sort_row(order, rows, rows->begin[r],
+                 rows->begin[r + 1] - rows->begin[r],
+                 key + omp_get_thread_num() * 2 * most);
+    cor_free(key);
+    return COR_OK;
+}
+
+/* Of each row what is kept, which comes first. */
+static void cut_rows(int64_t keep, int64_t count, cor_sparse *rows)
+{
+    int64_t at = 0, from = 0;
+    for (int64_t r = 0; r < count; r++) {
+        int64_t length = rows->begin[r + 1] - from;
+        int64_t kept = length < keep ? length : keep;
+        memmove(rows->index + at, rows->index + from,
+                (size_t)kept * sizeof *rows->index);
+        memmove(rows->value + at, rows->value + from,
+                (size_t)kept * sizeof *rows->value);
+        at += kept;
+        from += length;
+        rows->begin[r + 1] = at;
+    }
+}
+
+static int order_rows(const knn *k, const knn_order *order, int64_t count,
+                      cor_sparse *rows)
+{
+    const knn_order by_number = {0};
+    if (k->options->keep > 0) {
+        COR_TRY(sort_rows(k, &by_number, count, rows));
+        cut_rows(k->options->keep, count, rows);
+    }
+    return k->options->between_users ? sort_rows(k, order, count, rows)
+                                     : COR_OK;
+}
+
+int knn_deliver(const knn *k, const cor_shards *owners, const knn_order *order,
+                knn_found *found, cor_sparse *similar)
+{
+    *similar = (cor_sparse){0};
+    int64_t first = cor_shards_first_row(owners, cor_team_rank(k->team));
+    int64_t end = cor_shards_first_row(owners, cor_team_rank(k->team) + 1);
+    int rc = COR_OK;
+    if (cor_team_size(k->team) > 1) {
+        rc = exchange(k->team, owners, found, similar);
+    } else {
+        *similar = found->row;
+        found->row = (cor_sparse){0};
+    }
+    if (rc == COR_OK)
+        rc = cor_agree(k->team, order_rows(k, order, end - first, similar));
+    if (rc != COR_OK)
+        sparse_free(similar);
+    return rc;
+}
