@@ -14,9 +14,11 @@ static struct {
     const char *components, *covariance, *init, *select;
     int64_t starts, tries, max_iter;
     double tol, reg_covar, every;
-    const char *checkpoint, *signal;
-    bool resume;
-} set = {.components = "1",
+    double concentration, mean_precision, freedom;
+    const char *checkpoint, *signal, *weight_prior;
+    bool resume, bayesian;
+} set = {.weight_prior = "process",
+         .components = "1",
          .covariance = "full",
          .init = "kmeans",
          .select = "bic",
@@ -49,6 +51,18 @@ static const cor_option options[] = {
      "iterations of a start at most"},
     {"reg-covar", 0, COR_OPTION_REAL, &set.reg_covar, "R",
      "added to the diagonal of covariances, so that none collapses"},
+    {"bayesian", 0, COR_OPTION_FLAG, &set.bayesian, NULL,
+     "fit by variational inference: components that are not needed end with "
+     "weights near zero"},
+    {"weight-prior", 0, COR_OPTION_WORDS, &set.weight_prior,
+     "process|distribution",
+     "--bayesian: weights come from a Dirichlet process or distribution"},
+    {"weight-concentration", 0, COR_OPTION_REAL, &set.concentration, "C",
+     "--bayesian: the less, the fewer components; 0: 1 / components"},
+    {"mean-precision", 0, COR_OPTION_REAL, &set.mean_precision, "P",
+     "--bayesian: how many rows the prior mean is worth; 0: 1"},
+    {"degrees-of-freedom", 0, COR_OPTION_REAL, &set.freedom, "N",
+     "--bayesian: of the prior on covariances; 0: as many as columns"},
     {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
      "keep timed checkpoints in this folder; without it one is written only "
      "when a signal asks for it, to MODEL.checkpoint"},
@@ -118,6 +132,11 @@ static int list_points(job *j)
         for (int64_t k = least; wants(t) && k <= most; k++)
             j->point[j->points++] =
                 (cor_gmm_point){.covariance = t, .components = k};
+    if (set.bayesian && j->points > 1)
+        return cor_fail(COR_EUSAGE,
+                        "--bayesian needs no range of components or "
+                        "covariances: give the most that there may be, and it "
+                        "empties those that are not needed");
     if (!is_word(set.init) && least != most)
         return cor_fail(COR_EUSAGE,
                         "--init %s gives the means of one number of "
@@ -170,6 +189,11 @@ static cor_gmm_options fit_options(const job *j, const char *checkpoint)
     o.tol = set.tol;
     o.max_iter = set.max_iter;
     o.reg_covar = set.reg_covar;
+    o.bayesian = set.bayesian;
+    o.distribution = strcmp(set.weight_prior, "distribution") == 0;
+    o.weight_concentration = set.concentration;
+    o.mean_precision = set.mean_precision;
+    o.degrees_of_freedom = set.freedom;
     o.seed = j->command->seed;
     o.checkpoint = checkpoint;
     o.checkpoint_minutes = set.checkpoint ? set.every : 0;
@@ -199,6 +223,15 @@ static void report_point(const cor_gmm_point *p, cor_result *row)
     cor_result_int(row, "n_iter", p->iterations);
 }
 
+/* Components that more than one row in a hundred belongs to. */
+static int64_t count_effective(const cor_mixture *m)
+{
+    int64_t count = 0;
+    for (int64_t k = 0; k < m->components; k++)
+        count += m->weight[k] > 0.01;
+    return count;
+}
+
 static void report(const job *j, const cor_mixture *m, const cor_gmm_fit *fit)
 {
     cor_result *result = j->command->result;
@@ -216,8 +249,12 @@ static void report(const job *j, const cor_mixture *m, const cor_gmm_fit *fit)
     cor_result_real(result, "seconds", fit->seconds);
     cor_result_real(result, "lower_bound", fit->lower_bound);
     cor_result_real(result, "mean_log_density", fit->mean_density);
-    cor_result_real(result, "bic", fit->bic);
-    cor_result_real(result, "aic", fit->aic);
+    if (m->bayesian) {
+        cor_result_int(result, "effective", count_effective(m));
+    } else {
+        cor_result_real(result, "bic", fit->bic);
+        cor_result_real(result, "aic", fit->aic);
+    }
     append_reals(cor_result_list(result, "history"), fit->history,
                  fit->iterations);
     append_reals(cor_result_list(result, "weights"), m->weight, m->components);

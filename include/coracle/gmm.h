@@ -7,6 +7,11 @@
  * the iteration began with; it has converged when that changes by less than
  * tol.
  *
+ * With `bayesian` a mixture is fitted by variational inference instead, as
+ * scikit-learn's BayesianGaussianMixture does it: components that are not
+ * needed end with weights near zero. The lower bound is then that of the
+ * evidence, over all rows.
+ *
  * The bottleneck is arithmetic: for full covariances rows x components x
  * columns^2 multiply-adds an iteration, half of them to whiten, half for the
  * second moments, at 70 to 85% of the processor's peak from 16 columns on. An
@@ -42,6 +47,12 @@ typedef struct cor_gmm_options {
     double tol;          /* change of the lower bound; 0: never converged */
     int64_t max_iter;    /* of a start */
     double reg_covar;    /* added to the diagonal of covariances */
+    bool bayesian;     /* variational inference; starts by k-means or random */
+    bool distribution; /* weights of a Dirichlet distribution, else process */
+    double weight_concentration; /* of their prior; 0: 1 / components */
+    double mean_precision;       /* prior, about the mean of all; 0: 1 */
+    double degrees_of_freedom;   /* prior, about the covariance of all; 0: as
+                                    many as columns */
     int64_t seed;
     const char *checkpoint;    /* folder, or NULL: none is written */
     double checkpoint_minutes; /* between timed ones; 0: only on a request to

@@ -91,8 +91,8 @@ int cor_mixture_describe(const cor_matrix *matrix, cor_mixture *mixture);
  * the component (counted from 1) and says what to do
  */
 int cor_mixture_factor(cor_mixture *mixture);
-/** constant from weight and precision_cholesky, as a fit by EM has it. Local.
- */
+/** constant from weight and precision_cholesky, as a fit by EM has it; of a
+    variational fit weight and constant from the posterior. Local. */
 void cor_mixture_weigh(cor_mixture *mixture);
 
 /** Write a model file; fills the digest. Collective.

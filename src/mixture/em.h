@@ -4,6 +4,7 @@
 #ifndef MIXTURE_EM_H
 #define MIXTURE_EM_H
 
+#include "bayes.h"
 #include "coracle/gmm.h"
 #include "fit.h"
 
@@ -15,6 +16,7 @@ typedef struct em_history {
 
 typedef struct em {
     const fit_data *data;
+    bayes_prior *prior; /* NULL: fitted by EM */
     const cor_gmm_options *options;
     cor_progress *progress;
     int64_t starts;  /* all of them, tries too, whoever does them */

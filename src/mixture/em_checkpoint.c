@@ -31,10 +31,12 @@ static void describe_run(const em *fit, char run[RUN_SIZE])
     snprintf(run, RUN_SIZE,
              "gmm covariance=%s components=%lld init=%d means=%.17g "
              "n_init=%lld tol=%.17g max_iter=%lld reg_covar=%.17g seed=%lld "
-             "data=%s",
+             "bayesian=%d %d %.17g %.17g %.17g data=%s",
              cor_covariance_name(o->covariance), (long long)o->components,
              (int)o->init, sum_means(fit), (long long)fit->starts, o->tol,
              (long long)o->max_iter, o->reg_covar, (long long)o->seed,
+             o->bayesian, o->distribution, o->weight_concentration,
+             o->mean_precision, o->degrees_of_freedom,
              o->data_digest ? o->data_digest : "");
 }
 
@@ -59,15 +61,22 @@ typedef struct table {
     int64_t rows, columns;
 } table;
 
-enum { TABLES = 3 };
+enum { TABLES = 6 };
 
-static void list_tables(const cor_mixture *m, table tables[TABLES])
+/* @return how many: those of the posterior where there is one */
+static int list_tables(const cor_mixture *m, table tables[TABLES])
 {
     int64_t k = m->components, d = m->columns;
     int64_t length = cor_covariance_length(m->covariance_type, k, d);
     tables[0] = (table){"weight", m->weight, k, 0};
     tables[1] = (table){"mean", m->mean, k, d};
     tables[2] = (table){"covariance", m->covariance, length, 0};
+    tables[3] = (table){"weight_concentration",
+                        m->posterior.weight_concentration, 2 * k, 0};
+    tables[4] = (table){"mean_precision", m->posterior.mean_precision, k, 0};
+    tables[5] =
+        (table){"degrees_of_freedom", m->posterior.degrees_of_freedom, k, 0};
+    return m->bayesian ? TABLES : TABLES / 2;
 }
 
 static int write_mixture(const em *fit, cor_file *file, const char *group,
@@ -75,8 +84,8 @@ static int write_mixture(const em *fit, cor_file *file, const char *group,
 {
     table tables[TABLES];
     char name[NAME_SIZE];
-    list_tables(m, tables);
-    for (int i = 0; i < TABLES; i++) {
+    int count = list_tables(m, tables);
+    for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "/%s/%s", group, tables[i].leaf);
         COR_TRY(mixture_put_table(fit->data->team, file, name, tables[i].rows,
                                   tables[i].columns, tables[i].number));
@@ -129,8 +138,8 @@ static int read_mixture(em *fit, cor_file *file, const char *group,
     table tables[TABLES];
     char name[NAME_SIZE];
     int64_t converged;
-    list_tables(m, tables);
-    for (int i = 0; i < TABLES; i++) {
+    int count = list_tables(m, tables);
+    for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "/%s/%s", group, tables[i].leaf);
         COR_TRY(mixture_get_table(file, name, tables[i].rows, tables[i].columns,
                                   tables[i].number));

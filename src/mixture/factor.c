@@ -1,4 +1,5 @@
 /** Factors of covariances, and the constants of densities that follow. */
+#include "bayes.h"
 #include "coracle/cut.h"
 #include "coracle/dense.h"
 #include "coracle/memory.h"
@@ -107,7 +108,7 @@ int mixture_factor_together(const cor_team *team, cor_mixture *mixture)
 }
 
 /* log |U| of one component. */
-static double log_determinant(const cor_mixture *m, int64_t component)
+double mixture_log_determinant(const cor_mixture *m, int64_t component)
 {
     int64_t d = m->columns;
     const double *p = m->precision_cholesky;
@@ -133,8 +134,12 @@ static double log_determinant(const cor_mixture *m, int64_t component)
 void cor_mixture_weigh(cor_mixture *mixture)
 {
     const double log_two_pi = 1.8378770664093454836;
+    if (mixture->bayesian) {
+        bayes_weigh(mixture);
+        return;
+    }
     for (int64_t k = 0; k < mixture->components; k++)
         mixture->constant[k] = log(mixture->weight[k]) -
                                .5 * (double)mixture->columns * log_two_pi +
-                               log_determinant(mixture, k);
+                               mixture_log_determinant(mixture, k);
 }

@@ -14,6 +14,9 @@
     bits, whatever library each of them has. Collective. */
 int mixture_factor_together(const cor_team *team, cor_mixture *mixture);
 
+/** log |U| of one component. Local. */
+double mixture_log_determinant(const cor_mixture *mixture, int64_t component);
+
 /* ---- mixture.c ---- */
 
 /** What a model knows of its columns, as a copy of its own; nothing where there

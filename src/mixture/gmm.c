@@ -66,7 +66,7 @@ static int check_counts(const em *fit)
                             "more: values of the matrix are out of all "
                             "proportion; scale its columns (ingest --matrix "
                             "--standardize)");
-        if (fit->count[k] <= 20 * DBL_EPSILON)
+        if (fit->count[k] <= 20 * DBL_EPSILON && !fit->prior)
             return cor_fail(COR_ENUMERIC,
                             "component %lld of %lld has no rows: take fewer "
                             "--components, another --init or --seed, or more "
@@ -97,6 +97,8 @@ int em_maximise(em *fit, const moments *m, const double *about)
         total += fit->count[k];
     for (int64_t k = 0; k < now->components; k++)
         now->weight[k] = fit->count[k] / total;
+    if (fit->prior)
+        bayes_maximise(fit->prior, fit->count, fit->step, now);
     return em_factor(fit);
 }
 
@@ -149,6 +151,8 @@ static int step(em *fit, double *bound)
         *bound = fit->sums[e.moments.density] / (double)p.matrix->rows;
         rc = em_maximise(fit, &e.moments, r.mean);
     }
+    if (rc == COR_OK && fit->prior)
+        *bound = bayes_bound(m, fit->sums[e.moments.entropy]);
     ready_free(&r);
     return rc;
 }
@@ -287,6 +291,9 @@ static int check_options(const cor_gmm_options *o, const cor_matrix *matrix)
     if (o->resume && !o->checkpoint)
         return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
                                     "to go on from");
+    if (o->bayesian && o->init != COR_GMM_KMEANS && o->init != COR_GMM_RANDOM)
+        return cor_fail(COR_EUSAGE, "--bayesian begins with responsibilities: "
+                                    "--init kmeans or random");
     if (matrix->rows < o->components || matrix->columns < 1)
         return cor_fail(COR_EDATA,
                         "the matrix has %lld rows of %lld columns, too few for "
@@ -300,8 +307,10 @@ static int create(const cor_gmm_options *o, int64_t columns, em *fit)
 {
     int64_t k = o->components;
     bool tied = o->covariance == COR_COVARIANCE_TIED;
-    COR_TRY(cor_mixture_create(o->covariance, k, columns, false, &fit->now));
-    COR_TRY(cor_mixture_create(o->covariance, k, columns, false, &fit->best));
+    COR_TRY(
+        cor_mixture_create(o->covariance, k, columns, o->bayesian, &fit->now));
+    COR_TRY(
+        cor_mixture_create(o->covariance, k, columns, o->bayesian, &fit->best));
     COR_TRY(COR_NEW(&fit->sums,
                     moments_of(o->covariance, k, columns, tied).length));
     COR_TRY(COR_NEW(&fit->count, k));
@@ -389,6 +398,13 @@ static int train(em *fit, cor_mixture *mixture, cor_gmm_fit *out)
     return COR_OK;
 }
 
+/* Tied covariances, and priors that are matrices, come from the scatter. */
+static bool needs_scatter(const cor_gmm_options *o)
+{
+    return o->covariance == COR_COVARIANCE_TIED ||
+           (o->bayesian && o->covariance == COR_COVARIANCE_FULL);
+}
+
 int cor_gmm_train(const cor_team *team, const cor_matrix *matrix,
                   const cor_gmm_options *options, cor_progress *progress,
                   cor_mixture *mixture, cor_gmm_fit *fit)
@@ -406,13 +422,18 @@ int cor_gmm_train(const cor_team *team, const cor_matrix *matrix,
             .progress = progress,
             .starts = em_starts(&o, matrix->rows, matrix->columns),
             .start = o.first};
-    int rc = fit_data_create(team, matrix, o.covariance == COR_COVARIANCE_TIED,
-                             &data);
+    bayes_prior prior = {0};
+    int rc = fit_data_create(team, matrix, needs_scatter(&o), &data);
     if (rc == COR_OK)
         rc = cor_agree(team, create(&o, matrix->columns, &e));
+    if (rc == COR_OK && o.bayesian) {
+        rc = cor_agree(team, bayes_prior_create(&data, &o, &prior));
+        e.prior = &prior;
+    }
     if (rc == COR_OK)
         rc = train(&e, mixture, fit);
     destroy(&e);
+    bayes_prior_free(&prior);
     fit_data_free(&data);
     if (rc != COR_OK) {
         cor_mixture_free(mixture);

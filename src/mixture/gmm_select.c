@@ -277,7 +277,7 @@ static int expect_mixture(group *g, const selection *s, int64_t best)
     cor_mixture_free(&g->mixture);
     cor_gmm_fit_free(&g->fit);
     COR_TRY(cor_mixture_create(p->covariance, p->components, g->matrix.columns,
-                               false, &g->mixture));
+                               s->options->bayesian, &g->mixture));
     g->mixture.lower_bound = p->lower_bound;
     g->mixture.converged = p->converged;
     g->mixture.iterations = p->iterations;
@@ -306,6 +306,11 @@ static int share_mixture(group *g, const selection *s, int64_t best)
     share_numbers(g, (int)root, length, m->covariance);
     share_numbers(g, (int)root, length, m->precision_cholesky);
     share_numbers(g, (int)root, k, m->constant);
+    if (m->bayesian) {
+        share_numbers(g, (int)root, 2 * k, m->posterior.weight_concentration);
+        share_numbers(g, (int)root, k, m->posterior.mean_precision);
+        share_numbers(g, (int)root, k, m->posterior.degrees_of_freedom);
+    }
     share_numbers(g, (int)root, s->point[best].iterations, g->fit.history);
     return COR_OK;
 }

@@ -1,3 +1,4 @@
+#include "coracle/dense.h"
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "fit.h"
@@ -51,6 +52,13 @@ static enum cor_pca_solver choose(int64_t rows, int64_t columns,
     return rows < columns ? COR_PCA_SMALL : COR_PCA_GRAM;
 }
 
+/* How many components there may be: of a share, any number that can be. */
+static int64_t expected(int64_t rows, int64_t columns, const cor_pca_options *o)
+{
+    return o->components >= 1 ? (int64_t)o->components
+                              : most_components(rows - 1, columns);
+}
+
 static int check_components(int64_t rows, int64_t columns,
                             const cor_pca_options *o)
 {
@@ -68,7 +76,8 @@ static int check_components(int64_t rows, int64_t columns,
                         "fewer --components",
                         k, (long long)rows, (long long)columns,
                         (long long)most);
-    return pca_check_size(k >= 1 ? (int64_t)k : 1, columns);
+    bool share = k > 0 && k < 1;
+    return pca_check_size(share ? 1 : expected(rows, columns, o), columns);
 }
 
 static int check_solver(int64_t rows, int64_t columns, const cor_pca_options *o)
@@ -87,6 +96,13 @@ static int check_solver(int64_t rows, int64_t columns, const cor_pca_options *o)
         return cor_fail(COR_EUSAGE,
                         "--solver small is for fewer rows than columns, not "
                         "%lld rows and %lld columns; take --solver gram",
+                        (long long)rows, (long long)columns);
+    if (solver != COR_PCA_RANDOMIZED &&
+        most_components(rows, columns) > COR_DENSE_MOST)
+        return cor_fail(COR_EUSAGE,
+                        "%lld rows and %lld columns are too many to find all "
+                        "eigenvectors of; take --solver randomized, and give "
+                        "--components a whole number",
                         (long long)rows, (long long)columns);
     if (solver == COR_PCA_RANDOMIZED && o->components < 1)
         return cor_fail(COR_EUSAGE,
@@ -114,9 +130,7 @@ static int describe(const cor_matrix *matrix, const cor_pca_options *o,
     int64_t columns = matrix->columns;
     pca->rows = matrix->rows;
     pca->columns = columns;
-    pca->components = o->components >= 1
-                          ? (int64_t)o->components
-                          : most_components(matrix->rows, columns);
+    pca->components = expected(matrix->rows, columns, o);
     pca->whiten = o->whiten;
     pca->solver = choose(matrix->rows, columns, o);
     COR_TRY(COR_NEW_ZEROED(&pca->mean, columns));
@@ -155,24 +169,24 @@ int cor_pca_fit(const cor_team *team, const cor_matrix *matrix,
     return rc;
 }
 
-/* Doubles that the solver holds on its fullest rank beside the matrix. */
+/* Doubles that the solver holds on its fullest rank beside the matrix and k
+   components. */
 static double plan_solver(const cor_team *team, const cor_matrix_size *size,
-                          const cor_pca_options *o)
+                          const cor_pca_options *o, double k)
 {
     double rows = (double)size->rows, columns = (double)size->columns,
            threads = cor_team_threads(team), ranks = cor_team_size(team),
            least = rows < columns ? rows : columns,
-           k = o->components >= 1 ? o->components : least,
            width = fmin(k + (double)o->oversample, least),
            panel = fmin(least * least, 1 << 20) * (threads + 13);
     switch (choose(size->rows, size->columns, o)) {
-    case COR_PCA_GRAM: /* the Gram matrix, its vectors, the work for them */
+    case COR_PCA_GRAM: /* products, their eigenvectors, the work for these */
         return panel + threads * PCA_TILE * columns + 4 * columns * columns;
-    case COR_PCA_SMALL: /* and whole columns; components here, of all, turned */
+    case COR_PCA_SMALL: /* the same, whole columns, components of my own */
         return panel + threads * PCA_TILE * rows + 4 * rows * rows +
-               (ranks > 1 ? rows * columns / ranks : 0) + 2 * k * columns;
-    default:
-        return (3 + 1 / ranks) * width * columns + rows / ranks * width +
+               (ranks > 1 ? rows * columns / ranks : 0) + k * columns / ranks;
+    default: /* directions as they are, gathered, and projections */
+        return (1 + 1 / ranks) * width * columns + rows / ranks * width +
                fmin(columns, 4096) *
                    ((PCA_TILE + width) * threads + 13 * width);
     }
@@ -181,16 +195,19 @@ static double plan_solver(const cor_team *team, const cor_matrix_size *size,
 cor_plan cor_pca_plan(const cor_team *team, const cor_matrix_size *size,
                       const cor_pca_options *options)
 {
-    int64_t ranks = cor_team_size(team);
-    double least = (double)most_components(size->rows, size->columns),
-           k = options->components >= 1 ? options->components : least,
-           matrix = (double)(size->rows / ranks + 1) * (double)size->columns *
-                    (double)cor_type_size(size->type, 0),
-           model = (k + 4) * (double)size->columns * 8;
+    int64_t rows = size->rows / cor_team_size(team) + 1,
+            most = expected(size->rows, size->columns, options);
+    double columns = (double)size->columns,
+           k = pca_check_size(most, size->columns) == COR_OK
+                   ? (double)most
+                   : PCA_MOST / columns, /* what a share ends at */
+        model = (k + 4) * columns,
+           matrix =
+               (double)rows * columns * (double)cor_type_size(size->type, 0);
     return (cor_plan){
-        .rows_rank = size->rows / ranks + 1,
-        .bytes_rank =
-            cor_plan_base() +
-            (int64_t)(matrix + model + 8 * plan_solver(team, size, options)),
-        .bytes_disk = (int64_t)model};
+        .rows_rank = rows,
+        .bytes_rank = cor_plan_base() +
+                      (int64_t)(matrix + 8 * (model + plan_solver(team, size,
+                                                                  options, k))),
+        .bytes_disk = (int64_t)(8 * model)};
 }

@@ -9,9 +9,6 @@
 
 #include <math.h>
 
-/* Numbers that every rank may be asked to hold: 1 GiB. */
-#define MOST ((int64_t)1 << 27)
-
 int pca_no_variance(void)
 {
     return cor_fail(COR_EDATA, "all rows of the matrix are equal, or differ by "
@@ -59,14 +56,14 @@ static int64_t count_share(int64_t order, const double *value, double total,
 
 int pca_check_size(int64_t components, int64_t columns)
 {
-    if (components <= MOST / columns)
+    if (components <= PCA_MOST / columns)
         return COR_OK;
     return cor_fail(COR_EUSAGE,
                     "%lld components of %lld columns are %.1f GiB, and every "
                     "rank holds them; ask for at most %lld --components",
                     (long long)components, (long long)columns,
                     (double)components * (double)columns * 0x1p-27,
-                    (long long)(MOST / columns));
+                    (long long)(PCA_MOST / columns));
 }
 
 /* Variances and their ratios; `rest` is the sum of the eigenvalues left out. */
@@ -103,11 +100,8 @@ static int conclude(const pca_fit *fit, int64_t order, const double *value,
         total = sum;
     if (!(total > 0))
         return pca_no_variance();
-    if (asked >= 1)
-        pca->components = (int64_t)asked;
-    else
-        pca->components =
-            asked > 0 ? count_share(order, value, total, asked) : order;
+    if (asked > 0 && asked < 1)
+        pca->components = count_share(order, value, total, asked);
     COR_TRY(pca_check_size(pca->components, pca->columns));
     for (int64_t i = 0; i < order; i++)
         *(i < pca->components ? &kept : &rest) += value[i];

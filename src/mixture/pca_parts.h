@@ -14,6 +14,9 @@
     in the second level cache, and long enough for products at full rate. */
 enum { PCA_TILE = 128, PCA_BLOCK = 1024 };
 
+/** Numbers of components that every rank may be asked to hold: 1 GiB. */
+#define PCA_MOST ((int64_t)1 << 27)
+
 /** A fit in hand. */
 typedef struct pca_fit {
     const cor_team *team;
