@@ -68,10 +68,11 @@ static int name_outputs(const cor_command *command, const char *otherwise,
 {
     const char *slash = strrchr(command->input[0], '/');
     const char *name = slash ? slash + 1 : command->input[0];
-    const char *end = name + cor_records_plain_length(name), *ending = end;
-    while (ending > name && *ending != '.')
-        ending--;
-    if (ending == name) {
+    const char *end = name + cor_records_plain_length(name), *ending = NULL;
+    for (const char *c = name + 1; c < end; c++)
+        if (*c == '.')
+            ending = c;
+    if (!ending) {
         ending = otherwise;
         end = ending + strlen(ending);
     }
@@ -177,6 +178,7 @@ static int split_files(cor_command *command, const cor_split_options *o)
     cor_records *records = NULL;
     cor_path key = {0};
     bool keyed = o->by == COR_SPLIT_HASH;
+    COR_TRY(cor_split_check_records(o));
     if (keyed && !set.key)
         return cor_fail(COR_EUSAGE, "--by hash needs --key FIELD");
     if (keyed)

@@ -78,6 +78,9 @@ int cor_split_write(const cor_team *team, const cor_interactions *data,
 cor_plan cor_split_plan(const cor_team *team,
                         const cor_interactions_summary *store);
 
+/** The same for records, which have neither times nor users. Local. */
+int cor_split_check_records(const cor_split_options *options);
+
 typedef struct cor_split_count {
     int64_t rows[COR_PARTS];
     int64_t rejected;

@@ -78,7 +78,7 @@ static int step(void *context)
     return cor_sink_flush(((splitting *)context)->sink);
 }
 
-static int check(const cor_split_options *options)
+int cor_split_check_records(const cor_split_options *options)
 {
     if (options->by == COR_SPLIT_HASH || options->by == COR_SPLIT_RANDOM)
         return cor_split_check(options);
@@ -126,7 +126,7 @@ int cor_split_records(cor_records *records, const cor_split_options *options,
         .options = options, .missing = missing, .key = key, .sink = sink};
     int outputs = 0;
     *count = (cor_split_count){0};
-    COR_TRY(check(options));
+    COR_TRY(cor_split_check_records(options));
     for (int p = 0; p < COR_PARTS; p++)
         if (cor_split_has(options, p))
             s.output[p] = outputs++;

@@ -32,8 +32,8 @@ int records_streams_begin(cor_records *r)
         slot->ended = true;
         slot->filled = 0;
         slot->place = (mine + s) << 32; /* runs of a slot are counted up */
-        slot->text = slot->text_end = slot->buffer;
         COR_TRY(records_slot_reserve(slot, r->block));
+        slot->text = slot->text_end = slot->buffer;
     }
     return COR_OK;
 }
