@@ -14,6 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Largest order of a factorisation: LAPACK counts its work space, 2 n^2 and a
+    little, in 32 bits. */
+enum { COR_DENSE_MOST = 32000 };
+
 /** Cholesky: a = L L', of which a's lower triangle is read; L replaces it, the
     upper triangle becomes 0.
     @return COR_OK; COR_ENUMERIC: not positive definite, without a message (the

@@ -41,7 +41,7 @@ const char *cor_pca_solver_name(enum cor_pca_solver solver);
 typedef struct cor_pca_options {
     double components; /* a whole number: how many; below 1: the least number
                           whose share of the variance exceeds it; 0: as many as
-                          the lesser of rows and columns */
+                          can have any, the lesser of rows - 1 and columns */
     enum cor_pca_solver solver;
     bool whiten;              /* scores of variance 1 */
     int64_t power_iterations; /* q above, for randomized */

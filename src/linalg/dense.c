@@ -12,16 +12,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* LAPACK counts its work space in 32 bits: 2 n^2 and a little. */
-enum { LARGEST = 32000 };
-
 static int check_order(int64_t n)
 {
-    if (n > LARGEST)
+    if (n > COR_DENSE_MOST)
         return cor_fail(COR_EMEMORY,
                         "a matrix of %lld x %lld is too large for one rank to "
                         "factorise; at most %d are possible",
-                        (long long)n, (long long)n, LARGEST);
+                        (long long)n, (long long)n, COR_DENSE_MOST);
     return COR_OK;
 }
 
