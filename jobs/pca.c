@@ -15,7 +15,7 @@ static struct {
 static const cor_option options[] = {
     {"components", 'k', COR_OPTION_REAL, &set.components, "D|SHARE",
      "how many; below 1: the least number that explains more than this share "
-     "of the variance; 0: all"},
+     "of the variance; 0: all that can have any"},
     {"whiten", 0, COR_OPTION_FLAG, &set.whiten, NULL,
      "scores of variance 1 in `transform`"},
     {"solver", 0, COR_OPTION_WORDS, &set.solver, "auto|gram|small|randomized",

@@ -350,6 +350,48 @@ def recommend_of(bench, table, name, store, shape, factors, cores):
             cpu=(cpu, cpu_of(theirs)))
 
 
+def pca_flops(rows, columns, components, solver):
+    """Of the products alone: a Gram matrix (and the components from it), or
+    nine times to a subspace, of them eight and back."""
+    if solver == "small":
+        return rows * (rows + 1.0) * columns + 2.0 * rows * columns * components
+    if solver == "gram":
+        return columns * (columns + 1.0) * rows
+    return 34.0 * rows * columns * (components + 10)
+
+
+# Rows, columns, components or their share of the variance, solver, target.
+PCA = ((400, 4096, .99, "small", "full", 10),
+       (200000, 64, 10, "gram", "covariance_eigh", None),
+       (20000, 512, 20, "gram", "covariance_eigh", None),
+       (6000, 5000, 20, "randomized", "randomized", None))
+
+
+def pca(bench):
+    table = versus("Principal components", "the fit alone, data in memory; "
+                   "share: the products against fma64")
+    for rows, columns, components, solver, theirs, target in (
+            ((40, 90, .9, "small", "full", 10),) if bench.tiny else PCA):
+        store = bench.sets.decaying(rows, columns)
+        for cores in (1, 2):
+            ours, peer = interleave(
+                bench.repeats,
+                lambda: bench.coracle.job(
+                    "pca", store, "-k", components, "--solver", solver, "-o",
+                    bench.out("pca.h5"), threads=cores),
+                lambda: bench.peer("sklearn_pca", store, components, theirs,
+                                   cores=cores))
+            seconds = median([run_.result["seconds"] for run_ in ours])
+            found = ours[0].result["components"]
+            share = (pca_flops(rows, columns, found, solver) / seconds / 1e9 /
+                     bench.ceiling[cores]["fma64"])
+            add_peers(table, "%d x %d, %d components, %s" % (
+                rows, columns, found, solver), cores, "s", seconds,
+                max(run_.peak for run_ in ours),
+                [("scikit-learn, " + theirs, peer, target)], share)
+    return [table]
+
+
 # ---- scaling and memory ----
 
 def jobs_on(bench, name):
@@ -430,8 +472,8 @@ def pipeline(bench):
     return [table]
 
 
-BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, scaling,
-           memory, pipeline)
+BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, pca,
+           scaling, memory, pipeline)
 LONG = ("pipeline",)  # only when named
 
 

@@ -5,6 +5,8 @@
     data.py csv STORE FILE.csv                        what a store holds
     data.py npz FILE.npz FILE.csv                     columns u, i, r, t
     data.py raw STORE PREFIX                          .u .i .r .te, for a probe
+    data.py decaying ROWS COLUMNS SEED FILE.npy       a matrix of directions that
+                                                      matter less and less
 
 Needs numpy; `csv` and `raw` need h5py.
 """
@@ -97,6 +99,17 @@ def npz(source, path):
     write_csv(path, *(columns[name] for name in "uirt"))
 
 
+def decaying(rows, columns, seed, path):
+    """A tenth of its directions hold most of its variance, as in pictures."""
+    rows, columns = int(rows), int(columns)
+    random = numpy.random.default_rng(int(seed))
+    rank = min(rows, columns)
+    size = 1 / (1 + numpy.arange(rank)) + .002
+    with open(path, "wb") as file:
+        numpy.save(file, .5 + (random.normal(size=(rows, rank)) * size) @
+                   random.normal(size=(rank, columns)))
+
+
 def raw(store, prefix):
     user, item, value, _ = read_store(store)
     user.astype("u4").tofile(prefix + ".u")
@@ -106,5 +119,5 @@ def raw(store, prefix):
 
 
 if __name__ == "__main__":
-    {work.__name__: work for work in (rated, shop, csv, npz, raw)}[
+    {work.__name__: work for work in (rated, shop, csv, npz, decaying, raw)}[
         sys.argv[1]](*sys.argv[2:])

@@ -137,8 +137,21 @@ def implicit_recommend(store, factors, n):
     return timed(lambda: model.recommend(users, matrix, N=int(n)))
 
 
+# ---- components ----
+
+def sklearn_pca(store, components, solver):
+    from sklearn.decomposition import PCA
+    with h5py.File(store, "r") as file:
+        rows = file["matrix"][:]
+    share = float(components)
+    model = PCA(share if share < 1 else int(share), svd_solver=solver,
+                random_state=1)
+    return timed(lambda: model.fit(rows))
+
+
 PEERS = (pandas_typed, pandas_untyped, polars_read, duckdb_read, pandas_kcore,
-         numpy_kcore, pandas_split, implicit_als, implicit_recommend)
+         numpy_kcore, pandas_split, implicit_als, implicit_recommend,
+         sklearn_pca)
 
 if __name__ == "__main__":
     try:

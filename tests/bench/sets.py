@@ -77,6 +77,14 @@ class Sets:
         return self._made(name + ".store.h5", lambda path: self.coracle.job(
             "ingest", self.csv(name), "-o", path))
 
+    def decaying(self, rows, columns):
+        """A matrix that most of is in few directions, taken in."""
+        name = "decaying.%dx%d" % (rows, columns)
+        table = self._made(name + ".npy", lambda path: self._data(
+            "decaying", rows, columns, 1, path))
+        return self._made(name + ".h5", lambda path: self.coracle.job(
+            "ingest", "--matrix", table, "-o", path))
+
     def train(self, name):
         """Nine tenths of the rows, at random."""
         return self._made(name + ".part.train.h5",

@@ -181,8 +181,10 @@ static void what_has_no_variance_is_filled(void **state)
     (void)state;
     const shape wide = {20, 90, COR_FLOAT64, 2},
                 tall = {90, 20, COR_FLOAT64, 2};
-    const cor_pca_options all = options(0, COR_PCA_AUTO),
+    const cor_pca_options most = options(20, COR_PCA_AUTO),
+                          all = options(0, COR_PCA_AUTO),
                           random = options(12, COR_PCA_RANDOMIZED);
+    CHECK(fit_is_planted(&wide, &most, 1e-10));
     CHECK(fit_is_planted(&wide, &all, 1e-10));
     CHECK(fit_is_planted(&tall, &all, 1e-10));
     CHECK(fit_is_planted(&wide, &random, 1e-10));
