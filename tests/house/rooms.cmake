@@ -7,7 +7,8 @@ list(TRANSFORM INCLUDES PREPEND -I)
 function(try_include header code message)
   file(WRITE ${FOLDER}/try.c "#include <${header}>\nint nothing;\n")
   execute_process(
-    COMMAND ${COMPILER} -std=c17 -D_POSIX_C_SOURCE=200809L -fsyntax-only
+    COMMAND ${COMPILER} -std=c17 -D_POSIX_C_SOURCE=200809L
+            -DPCRE2_CODE_UNIT_WIDTH=8 -fsyntax-only
             ${INCLUDES} ${FOLDER}/try.c
     RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE error)
   set(${code} ${result} PARENT_SCOPE)
