@@ -20,6 +20,7 @@ extern const cor_job cor_job_popular;
 extern const cor_job cor_job_baseline;
 extern const cor_job cor_job_knn;
 extern const cor_job cor_job_als;
+extern const cor_job cor_job_sgd;
 extern const cor_job cor_job_gmm;
 extern const cor_job cor_job_pca;
 extern const cor_job cor_job_tune;

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
                                    &cor_job_baseline,
                                    &cor_job_knn,
                                    &cor_job_als,
+                                   &cor_job_sgd,
                                    &cor_job_gmm,
                                    &cor_job_pca,
                                    &cor_job_tune,

@@ -18,6 +18,7 @@ typedef struct trainer {
 } trainer;
 
 extern const trainer trainer_als;
+extern const trainer trainer_sgd;
 extern const trainer trainer_baseline;
 extern const trainer trainer_knn;
 

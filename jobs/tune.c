@@ -43,8 +43,8 @@ static const cor_option options[] = {
      "the inputs are tables of --part: join them"},
     COR_OPTIONS_END};
 
-static const trainer *const trainers[] = {&trainer_als, &trainer_baseline,
-                                         &trainer_knn, NULL};
+static const trainer *const trainers[] = {
+    &trainer_als, &trainer_sgd, &trainer_baseline, &trainer_knn, NULL};
 
 static int find_trainer(const char *name, const trainer **found)
 {
