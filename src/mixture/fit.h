@@ -42,7 +42,8 @@ typedef struct place {
     const double *center;      /* columns */
     int64_t first;             /* of my rows, the tile's first */
     cor_tile tile;             /* its rows about the center, turned */
-    double *row;               /* its rows as they are */
+    const double *row;         /* its rows as they are */
+    double *copy;              /* of them, where they are not doubles */
     double *q, *r;             /* components; one array unless `apart` */
     double *density, *entropy; /* as cor_tile_mixture gives them */
     double *least;

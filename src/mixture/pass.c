@@ -31,7 +31,8 @@ static int create_place(place *p, int64_t components, bool apart)
     int64_t rows = place_rows(d, components), ld = cor_tile_ld(rows);
     p->tile = (cor_tile){.rows = rows, .columns = d, .ld = ld};
     COR_TRY(cor_allocate(&p->tile.x, d * ld, sizeof(double), "a tile"));
-    COR_TRY(cor_allocate(&p->row, rows * d, sizeof(double), "a tile"));
+    if (p->matrix->type != COR_FLOAT64)
+        COR_TRY(cor_allocate(&p->copy, rows * d, sizeof(double), "a tile"));
     COR_TRY(cor_allocate(&p->q, components * ld, sizeof(double), "a tile"));
     p->r = p->q;
     if (apart)
@@ -63,7 +64,7 @@ void places_destroy(int count, place **places)
     for (int i = 0; *places && i < count; i++) {
         place *p = &(*places)[i];
         cor_free(p->tile.x);
-        cor_free(p->row);
+        cor_free(p->copy);
         if (p->r != p->q)
             cor_free(p->r);
         cor_free(p->q);
@@ -79,7 +80,11 @@ void place_load(place *p, int64_t first, int64_t count)
 {
     p->first = first;
     p->tile.rows = count;
-    cor_matrix_tile(p->matrix, first, count, p->row);
+    p->row = p->copy;
+    if (p->copy)
+        cor_matrix_tile(p->matrix, first, count, p->copy);
+    else
+        p->row = (const double *)p->matrix->value + first * p->tile.columns;
     cor_tile_turn(&p->tile, p->row, p->center);
 }
 

@@ -52,8 +52,10 @@ static void try_candidates(void *context, place *p, double *sums)
     const double *gap = s->gap + p->first;
     cor_tile_distances(&p->tile, s->trials, NULL, s->candidate, p->q);
     for (int64_t t = 0; t < s->trials; t++)
-        for (int64_t z = 0; z < p->tile.rows; z++)
-            sums[t] += fmin(p->q[t * p->tile.ld + z], gap[z]);
+        for (int64_t z = 0; z < p->tile.rows; z++) {
+            double mine = p->q[t * p->tile.ld + z];
+            sums[t] += mine < gap[z] ? mine : gap[z];
+        }
 }
 
 static pass pass_of(const seeding *s, int64_t components)

@@ -112,45 +112,6 @@ static void iterations_are_those_of_the_reference(void **state)
     free(mean);
 }
 
-/* Of one covariance the points whose criterion is not as good as it should be:
-   0.5 above the reference at most. */
-static int64_t worse_points(const cor_matrix *matrix, const char *at,
-                            enum cor_covariance type)
-{
-    int64_t worse = 0;
-    cor_gmm_options o = cor_gmm_options_default();
-    o.covariance = type;
-    o.starts = 10;
-    for (o.components = 1; o.components <= 5; o.components++) {
-        double right = 0;
-        at = json_after(at, "\"bic\"");
-        json_numbers(at, 1, &right);
-        int rc = train(matrix, &o);
-        worse += rc != COR_OK || fit.bic > right + .5;
-    }
-    return worse;
-}
-
-static void the_best_of_ten_is_as_good_as_the_reference(void **state)
-{
-    (void)state;
-    int64_t count;
-    cor_matrix matrix;
-    char *text = read_reference();
-    double *row = read_numbers("golden/blobs.csv", &count);
-    if (!text || !row)
-        skip();
-    CHECK_OK(take_matrix(team, row, count / 2, 2, &matrix));
-    for (int t = 0; t < 4; t++) {
-        char key[32];
-        snprintf(key, sizeof key, "\"%s\": [", cor_covariance_name(types[t]));
-        CHECK(worse_points(&matrix, json_after(text, key), types[t]) == 0);
-    }
-    cor_matrix_free(&matrix);
-    free(text);
-    free(row);
-}
-
 /* The lower bound never falls by more than rounding, and the mixture is a
    mixture. */
 static void lower_bounds_rise(void **state)
@@ -346,7 +307,6 @@ static int forget_last(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(iterations_are_those_of_the_reference),
-    cmocka_unit_test(the_best_of_ten_is_as_good_as_the_reference),
     cmocka_unit_test(lower_bounds_rise),
     cmocka_unit_test(far_numbers_lose_nothing),
     cmocka_unit_test(single_precision_near_1e8_is_fitted),
