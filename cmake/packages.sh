@@ -14,6 +14,7 @@ cor_packages_build=(
     libopenblas-openmp-dev liblapacke-dev
     libpopt-dev libjansson-dev libmd-dev libxxhash-dev librandom123-dev
     libsimdjson-dev libpcre2-dev zlib1g-dev libzstd-dev
+    gnuplot-nox
 )
 # To test as well.
 cor_packages_test=(

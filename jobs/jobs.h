@@ -28,6 +28,7 @@ extern const cor_job cor_job_evaluate;
 extern const cor_job cor_job_predict;
 extern const cor_job cor_job_recommend;
 extern const cor_job cor_job_score;
+extern const cor_job cor_job_plot;
 extern const cor_job cor_job_draw;
 extern const cor_job cor_job_similar;
 extern const cor_job cor_job_transform;

@@ -35,6 +35,7 @@ int main(int argc, char **argv)
                                    &cor_job_recommend,
                                    &cor_job_score,
                                    &cor_job_draw,
+                                   &cor_job_plot,
                                    &cor_job_similar,
                                    &cor_job_popular,
                                    &cor_job_transform,

@@ -157,6 +157,12 @@ int cor_mixture_draw(const cor_team *team, const cor_mixture *mixture,
                      int64_t rows, int64_t seed, cor_matrix *matrix,
                      int32_t **component);
 
+/** The mixture that two columns have by themselves, of full covariances; of a
+    variational fit that of its mean parameters. Local.
+    @param[in] column  two different ones, from 0 */
+int cor_mixture_marginal(const cor_mixture *mixture, const int64_t column[2],
+                         cor_mixture *marginal);
+
 /** The criteria of a mixture whose rows have this mean log density:
     -2 rows mean + parameters log(rows), and + 2 parameters. Local. */
 double cor_mixture_bic(const cor_mixture *mixture, double mean);
