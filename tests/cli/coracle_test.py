@@ -15,6 +15,7 @@ what it printed, compare two stores.
 Standard library alone; where h5py is there, stores are compared by their bytes
 as well. CORACLE is the program, CORACLE_TEST_DATA the folder of real data.
 """
+import atexit
 import json
 import os
 import re
@@ -39,6 +40,10 @@ RANKS = (1, 2, 3, 4, 7)
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
                        "environment")) as lines:
     ENVIRONMENT = dict(re.findall(r"^(\w+)=(.*)$", lines.read(), re.M))
+# Lone processes of scripts that run at the same time would meet in one folder.
+SESSIONS = tempfile.mkdtemp(prefix="coracle-mpi-")
+atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
+ENVIRONMENT["OMPI_MCA_orte_tmpdir_base"] = SESSIONS
 
 # Exit codes of coracle.
 OK, DEFECT, USAGE, DATA_BAD, IO, NUMERIC, MEMORY, STOPPED = 0, 1, 2, 3, 4, 5, 6, 75

@@ -271,7 +271,7 @@ class Split(Prepared):
         done = self.check_ranks(store, "--by", "hash", "--key", "item",
                                 "--test", "0.25")
         self.assertEqual(done["test"],
-                         sum(in_test(row[1], 4) < 1 for row in rows))
+                         sum(in_test(row[1], 100) < 25 for row in rows))
 
     def test_by_last(self):
         rows = made_up(3000, 200, 100)
