@@ -17,6 +17,8 @@ enum { TEXT_UNPACKED = 16, DEFLATE_LEVEL = 1 };
 /* Bytes that HDF5 writes about a chunk, at most. */
 enum { ABOUT_CHUNK = 128 };
 enum { CHUNK_ELEMENTS = 256 << 10, CHUNK_TEXT_BYTES = 1 << 20 };
+/* From so many bytes on the disk is told at once. */
+enum { HASTEN_BYTES = 4 << 20 };
 static const int64_t CALL_BYTES = INT64_C(1) << 30; /* MPI-IO breaks at 2 */
 static const int64_t PACKED_CALL_BYTES = INT64_C(16) << 20; /* held packed */
 
@@ -310,7 +312,10 @@ int cor_file_write(cor_file *file, const char *name, enum cor_type type,
     rc = write_rows(file, name, &extent, first, count, data);
     if (H5Dclose(extent.id) < 0 && rc == COR_OK)
         rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
-    return cor_agree(file->team, rc);
+    rc = cor_agree(file->team, rc);
+    if (rc == COR_OK && count * row_bytes(&extent) >= HASTEN_BYTES)
+        cor_file_hasten(file);
+    return rc;
 }
 
 static bool known_type(hid_t type, enum cor_type *known, int64_t *width)

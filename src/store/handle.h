@@ -66,6 +66,10 @@ hid_t cor_hdf5_open(MPI_Comm comm, const char *name, unsigned flags);
     Rank 0 asks, others get COR_OK: agree afterwards. */
 int cor_file_reserve(cor_file *file, const char *what, int64_t bytes,
                      bool packed);
+/** Let the disk begin with what was written so far while more is made ready:
+    else it would idle until the end, which then has to wait for all of it. One
+    rank of each node asks; advice, so nothing fails. */
+void cor_file_hasten(const cor_file *file);
 /** While on, an error of MPI-IO ends the job; while off, it is returned, which
     is safe in independent transfers alone. See guard.c. */
 void cor_file_guard(const cor_file *file, bool on);
