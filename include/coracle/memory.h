@@ -33,6 +33,13 @@ int cor_allocate_zeroed(void *pointer, int64_t count, size_t width,
 int cor_reallocate(void *pointer, int64_t old_count, int64_t count,
                    size_t width, const char *what);
 
+/**
+ * Copy `bytes` bytes between blocks, and give back what is read, so that there
+ * is never twice as much. Afterwards `from` holds nothing; it is still to be
+ * released.
+ */
+void cor_move(void *to, void *from, int64_t bytes);
+
 /** Release a block; NULL is accepted. */
 void cor_free(void *block);
 

@@ -113,6 +113,24 @@ int cor_allocate_zeroed(void *pointer, int64_t count, size_t width,
     return COR_OK;
 }
 
+/* Whole huge pages behind what was copied go back; to give back less would only
+   break them up. */
+void cor_move(void *to, void *from, int64_t bytes)
+{
+    const int64_t step = 4 * HUGE_PAGE;
+    char *page = (char *)from + (HUGE_PAGE - (uintptr_t)from % HUGE_PAGE);
+    for (int64_t done = 0; done < bytes; done += step) {
+        int64_t more = bytes - done < step ? bytes - done : step;
+        memcpy((char *)to + done, (char *)from + done, (size_t)more);
+        int64_t whole = (char *)from + done + more - page;
+        if (whole < HUGE_PAGE)
+            continue;
+        whole -= whole % HUGE_PAGE;
+        madvise(page, (size_t)whole, MADV_DONTNEED);
+        page += whole;
+    }
+}
+
 int cor_reallocate(void *pointer, int64_t old_count, int64_t count,
                    size_t width, const char *what)
 {
@@ -120,8 +138,8 @@ int cor_reallocate(void *pointer, int64_t old_count, int64_t count,
     memcpy(&old, pointer, sizeof old);
     COR_TRY(cor_allocate(&block, count, width, what));
     if (old)
-        memcpy(block, old,
-               (size_t)(old_count < count ? old_count : count) * width);
+        cor_move(block, old,
+                 (old_count < count ? old_count : count) * (int64_t)width);
     cor_free(old);
     memcpy(pointer, &block, sizeof block);
     return COR_OK;

@@ -271,33 +271,44 @@ static int64_t rows_before(const cor_interactions *data, int64_t user)
     return low;
 }
 
-/* Replace a column by the one that arrives. Collective. */
-static int travel(const cor_team *team, const cor_route *route, void *column,
-                  size_t width)
+/* Replace a column by the one that arrives: rows of other ranks before and
+   behind my own, which are rows [first, ...) of the old one. Collective. */
+static int travel(const cor_team *team, const cor_route *route, int64_t first,
+                  void *column, size_t width)
 {
-    void *old, *fresh = NULL;
+    int rank = cor_team_rank(team);
+    int64_t size = (int64_t)width, all = cor_route_arrivals(route) * size;
+    int64_t before = cor_route_arrivals_from(route, rank) * size;
+    int64_t own = cor_route_arrivals_from(route, rank + 1) * size - before;
+    char *old, *fresh = NULL, *others = NULL;
     memcpy(&old, column, sizeof old);
-    int rc = cor_agree(team, cor_allocate(&fresh, cor_route_arrivals(route),
-                                          width, "interactions"));
+    int rc = cor_allocate(&others, all - own, 1, "interactions");
     if (rc == COR_OK)
-        rc = cor_route_send(route, old, width, fresh);
-    if (rc != COR_OK) {
-        cor_free(fresh);
-        return rc;
+        rc = cor_allocate(&fresh, all, 1, "interactions");
+    rc = cor_agree(team, rc);
+    if (rc == COR_OK)
+        rc = cor_route_send_others(route, old, width, others);
+    if (rc == COR_OK) {
+        memcpy(fresh, others, (size_t)before);
+        cor_move(fresh + before, old + first * size, own);
+        memcpy(fresh + before + own, others + before,
+               (size_t)(all - own - before));
+        memcpy(column, &fresh, sizeof fresh);
+        fresh = old;
     }
-    cor_free(old);
-    memcpy(column, &fresh, sizeof fresh);
-    return COR_OK;
+    cor_free(fresh);
+    cor_free(others);
+    return rc;
 }
 
 static int send_columns(const cor_team *team, const cor_route *route,
-                        bool has_time, cor_interactions *data)
+                        int64_t first, bool has_time, cor_interactions *data)
 {
-    COR_TRY(travel(team, route, &data->user, sizeof *data->user));
-    COR_TRY(travel(team, route, &data->item, sizeof *data->item));
-    COR_TRY(travel(team, route, &data->value, sizeof *data->value));
+    COR_TRY(travel(team, route, first, &data->user, sizeof *data->user));
+    COR_TRY(travel(team, route, first, &data->item, sizeof *data->item));
+    COR_TRY(travel(team, route, first, &data->value, sizeof *data->value));
     if (has_time)
-        COR_TRY(travel(team, route, &data->time, sizeof *data->time));
+        COR_TRY(travel(team, route, first, &data->time, sizeof *data->time));
     data->rows = cor_route_arrivals(route);
     return COR_OK;
 }
@@ -306,14 +317,16 @@ static int send_columns(const cor_team *team, const cor_route *route,
 static int shift_rows(const cor_team *team, bool has_time,
                       cor_interactions *data)
 {
-    int64_t *count = NULL, moving = 0;
-    int size = cor_team_size(team);
+    int64_t *count = NULL, moving = 0, first = 0;
+    int size = cor_team_size(team), rank = cor_team_rank(team);
     COR_TRY(cor_agree(team, COR_NEW(&count, size)));
     for (int r = 0; r < size; r++) {
-        int64_t first = cor_shards_first_row(data->user_shards, r);
+        int64_t user = cor_shards_first_row(data->user_shards, r);
         int64_t end = cor_shards_first_row(data->user_shards, r + 1);
-        count[r] = rows_before(data, end) - rows_before(data, first);
-        moving += r == cor_team_rank(team) ? 0 : count[r];
+        int64_t before = rows_before(data, user);
+        count[r] = rows_before(data, end) - before;
+        first = r == rank ? before : first;
+        moving += r == rank ? 0 : count[r];
     }
     cor_team_sum(team, &moving, 1);
     cor_route *route = NULL;
@@ -322,7 +335,7 @@ static int shift_rows(const cor_team *team, bool has_time,
         rc = cor_route_create_in_order(team, count, &route);
     cor_free(count);
     if (rc == COR_OK && moving)
-        rc = send_columns(team, route, has_time, data);
+        rc = send_columns(team, route, first, has_time, data);
     cor_route_destroy(&route);
     return rc;
 }

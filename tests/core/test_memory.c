@@ -21,6 +21,27 @@ static void blocks_are_aligned_and_kept_when_they_grow(void **state)
     cor_free(number);
 }
 
+/* From and to the middle of huge pages, in several steps. */
+static void moved_bytes_are_all_there(void **state)
+{
+    (void)state;
+    enum { BYTES = 21 << 20, BEFORE = 12345 };
+    unsigned char *from = NULL, *to = NULL;
+    CHECK_OK(COR_NEW(&from, BYTES + BEFORE));
+    CHECK_OK(COR_NEW(&to, BYTES));
+    for (int64_t i = 0; i < BYTES + BEFORE; i++)
+        from[i] = (unsigned char)(i * 31 >> 3);
+    cor_move(to, from + BEFORE, BYTES);
+    bool right = true;
+    for (int64_t i = 0; i < BYTES; i++)
+        right = right && to[i] == (unsigned char)((i + BEFORE) * 31 >> 3);
+    for (int64_t i = 0; i < BEFORE; i++) /* what is not moved stays */
+        right = right && from[i] == (unsigned char)(i * 31 >> 3);
+    CHECK(right);
+    cor_free(from);
+    cor_free(to);
+}
+
 /* Blocks of many sizes come and go; none overlaps another that lives. */
 static void kept_blocks_are_nobody_else_s(void **state)
 {
@@ -68,6 +89,7 @@ static void the_machine_tells_its_memory(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_are_aligned_and_kept_when_they_grow),
+    cmocka_unit_test(moved_bytes_are_all_there),
     cmocka_unit_test(kept_blocks_are_nobody_else_s),
     cmocka_unit_test(too_much_is_a_status),
     cmocka_unit_test(the_machine_tells_its_memory),
