@@ -89,7 +89,8 @@ static int number_slots(const cor_touched *touched, const int32_t *item_number,
     return cor_touched_ask(touched, item_number, sizeof **number, *number);
 }
 
-/* Keep the rows whose user and item both stay, under their new numbers. */
+/* Keep the rows whose user and item both stay, under their new numbers. Of a
+   user who goes nothing else is looked at. */
 static void keep_rows(cor_interactions *data, int64_t first_user,
                       const int32_t *user_number, const cor_touched *touched,
                       const int32_t *slot_number)
@@ -97,13 +98,15 @@ static void keep_rows(cor_interactions *data, int64_t first_user,
     int64_t kept = 0;
     for (int64_t r = 0; r < data->rows; r++) {
         int32_t user = user_number[data->user[r] - first_user];
+        if (user < 0)
+            continue;
         int32_t item = slot_number[cor_touched_slot(touched, data->item[r])];
         data->user[kept] = user;
         data->item[kept] = item;
         data->value[kept] = data->value[r];
         if (data->time)
             data->time[kept] = data->time[r];
-        kept += user >= 0 && item >= 0;
+        kept += item >= 0;
     }
     data->rows = kept;
 }
@@ -284,8 +287,10 @@ int cor_kcore_cut_other(const cor_team *team, const cor_kcore *core,
     return rc;
 }
 
-/* Beside the columns stand, while peeling, the slots and their lists, and
-   while cutting, the rows that travel; the greater counts. */
+/* Beside the columns stand, while peeling, tables of users and slots, on
+   several ranks whom to tell of each slot, and copies of the rows that are left
+   where some end early: none of a dense set, all of a sparse one; half is taken
+   for the middle. What follows needs less. */
 cor_plan cor_kcore_plan(const cor_team *team,
                         const cor_interactions_summary *store)
 {
@@ -293,15 +298,12 @@ cor_plan cor_kcore_plan(const cor_team *team,
     int64_t most = cor_need_rows(team, rows, store->shards);
     int64_t users = store->users / cor_team_size(team) + 1;
     int64_t slots = store->items < most ? store->items : most;
-    int64_t peeling = most * 8 + users * 21 + slots * 32;
-    /* rows that stay are cut where they stand; on several ranks entries and
-       notices travel */
-    int64_t cutting = cor_team_size(team) > 1 ? most * 10 : most;
+    int64_t slot_bytes = cor_team_size(team) > 1 ? 48 : 32;
     return (cor_plan){
         .rows_rank = most,
         .bytes_rank = cor_plan_base() +
-                      most * cor_need_columns(store->has_time) + users * 20 +
-                      (peeling > cutting ? peeling : cutting),
+                      most * (cor_need_columns(store->has_time) + 2) +
+                      users * 41 + slots * slot_bytes,
         .bytes_disk =
             cor_need_disk(rows, store->users, store->items, store->has_time)};
 }

@@ -201,20 +201,45 @@ static int mail_tally(const peel *p, int64_t all_items, mail *m)
     return mail_deliver(p->team, m);
 }
 
-/* Give each item that is in a tally to `take`, on the rank that owns it. */
-static int settle(peel *p, void (*take)(peel *, int64_t item, uint32_t rows))
+/* A tally of most slots: all of it, along the road that was planned once. Gives
+   each item that is in it to `take`, on the rank that owns it. */
+static int settle_all(peel *p, void (*take)(peel *, int64_t, uint32_t))
 {
-    cor_rows *rows = &p->rows;
+    const cor_touched *touched = &p->touched;
+    int64_t arrivals = cor_route_arrivals(touched->route);
+    uint32_t *rows = NULL;
+    int rc = cor_agree(p->team, COR_NEW(&rows, arrivals));
+    if (rc == COR_OK)
+        rc = cor_route_send(touched->route, p->rows.tally, sizeof *rows, rows);
+    for (int64_t i = 0; rc == COR_OK && i < arrivals; i++)
+        if (rows[i])
+            take(p, touched->arrived[i] - touched->first_item, rows[i]);
+    cor_free(rows);
+    return rc;
+}
+
+/* A tally of few slots, by mail. */
+static int settle_few(peel *p, void (*take)(peel *, int64_t, uint32_t))
+{
     mail m = {0};
-    int rc = COR_OK;
-    if (!p->touched.route)
-        for (int64_t i = 0; i < rows->tallied; i++)
-            take(p, rows->tallied_slot[i], rows->tally[rows->tallied_slot[i]]);
-    else
-        rc = mail_tally(p, p->all_items, &m);
+    int rc = mail_tally(p, p->all_items, &m);
     for (int64_t i = 0; rc == COR_OK && i < m.arrivals; i++)
         take(p, m.in[i].row - p->touched.first_item, m.in[i].rows);
     mail_free(&m);
+    return rc;
+}
+
+static int settle(peel *p, void (*take)(peel *, int64_t item, uint32_t rows))
+{
+    cor_rows *rows = &p->rows;
+    int rc = COR_OK;
+    if (p->touched.route) { /* mail takes three times the bytes, and sorting */
+        int64_t many = rows->tallied > rows->slots / 4;
+        cor_team_max(p->team, &many, 1);
+        rc = many ? settle_all(p, take) : settle_few(p, take);
+    }
+    for (int64_t i = 0; !p->touched.route && i < rows->tallied; i++)
+        take(p, rows->tallied_slot[i], rows->tally[rows->tallied_slot[i]]);
     cor_rows_told(rows);
     return rc;
 }
@@ -257,8 +282,9 @@ static int announce(peel *p)
 static int drop(peel *p)
 {
     COR_TRY(announce(p));
-    cor_rows_drop_users(&p->rows);
-    int rc = cor_rows_drop_slots(&p->rows, p->going_slot, p->going);
+    int rc = cor_rows_drop_users(&p->rows);
+    if (rc == COR_OK)
+        rc = cor_rows_drop_slots(&p->rows, p->going_slot, p->going);
     COR_TRY(cor_agree(p->team, rc));
     return settle(p, lose);
 }

@@ -89,47 +89,52 @@ static int allocate(cor_rows *rows, int64_t users)
 
 /* ---- the tally ---- */
 
-/* The places of users: those listed in `at`, or all where it is NULL. */
-static void tally_users(const cor_rows *rows, const int32_t *at, int64_t from,
-                        int64_t to, uint32_t *tally)
+/* Count the rows of users from place to place of those listed in `at`, or of
+   all where it is NULL. Into bytes, since a table four times as small as the
+   tally stays in a nearer cache; what they can't hold goes to the tally, which
+   threads share. */
+static void count_rows(const cor_rows *rows, const int32_t *at, int64_t from,
+                       int64_t to, uint8_t *seen)
 {
     for (int64_t i = from; i < to; i++) {
         const cor_living *user = &rows->user[at ? at[i] : i];
         const int32_t *row = rows->row + user->begin;
         for (uint32_t j = 0; j < user->length; j++)
-            tally[row[j]]++;
+            if (++seen[row[j]] == 0) {
+#pragma omp atomic
+                rows->tally[row[j]] += UINT8_MAX + 1;
+            }
     }
 }
 
-static void list_tallied(cor_rows *rows)
+/* Add what the threads' bytes hold to the tally, and list whom it holds. */
+static void sum_counts(cor_rows *rows, const uint8_t *seen, int threads)
 {
     int64_t count = 0;
     for (int64_t s = 0; s < rows->slots; s++) {
+        for (int t = 0; t < threads; t++)
+            rows->tally[s] += seen[t * rows->slots + s];
         rows->tallied_slot[count] = (int32_t)s;
         count += rows->tally[s] > 0;
     }
     rows->tallied = count;
 }
 
-/* Threads count into tallies of their own, as many as the rows are worth. */
-static void tally_by_threads(cor_rows *rows, const int32_t *at, int64_t count,
-                             int64_t ending)
+/* Many rows, by as many threads as they are worth. */
+static int tally_many(cor_rows *rows, const int32_t *at, int64_t count,
+                      int64_t ending)
 {
     int64_t worth = 1 + ending / (4 * rows->slots + 1);
     int threads = worth < rows->threads ? (int)worth : rows->threads;
-    uint32_t *more = NULL;
-    if (threads > 1 &&
-        COR_NEW_ZEROED(&more, (threads - 1) * rows->slots) != COR_OK)
-        threads = 1;
+    uint8_t *seen;
+    COR_TRY(COR_NEW_ZEROED(&seen, threads * rows->slots));
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int t = 0; t < threads; t++)
-        tally_users(rows, at, count * t / threads, count * (t + 1) / threads,
-                    t ? more + (t - 1) * rows->slots : rows->tally);
-    for (int t = 1; t < threads; t++)
-        for (int64_t s = 0; s < rows->slots; s++)
-            rows->tally[s] += more[(t - 1) * rows->slots + s];
-    cor_free(more);
-    list_tallied(rows);
+        count_rows(rows, at, count * t / threads, count * (t + 1) / threads,
+                   seen + t * rows->slots);
+    sum_counts(rows, seen, threads);
+    cor_free(seen);
+    return COR_OK;
 }
 
 /* Few rows: what they touch is listed as they go. */
@@ -168,7 +173,7 @@ static void find_dying(cor_rows *rows)
     rows->dying = dying;
 }
 
-void cor_rows_drop_users(cor_rows *rows)
+int cor_rows_drop_users(cor_rows *rows)
 {
     int64_t ending = 0, alive = 0;
     for (int64_t i = 0; i < rows->dying; i++) {
@@ -176,7 +181,7 @@ void cor_rows_drop_users(cor_rows *rows)
         alive += rows->user[rows->dying_at[i]].alive;
     }
     if (ending > rows->slots / 8)
-        tally_by_threads(rows, rows->dying_at, rows->dying, ending);
+        COR_TRY(tally_many(rows, rows->dying_at, rows->dying, ending));
     else
         tally_few(rows);
     for (int64_t i = 0; i < rows->dying; i++) {
@@ -187,6 +192,7 @@ void cor_rows_drop_users(cor_rows *rows)
     rows->left -= alive;
     rows->credit += CREDIT * alive;
     rows->dying = 0;
+    return COR_OK;
 }
 
 int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
@@ -208,7 +214,7 @@ int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
     for (int64_t u = 0; u < users; u++)
         rows->left += rows->user[u].length;
     rows->credit = CREDIT * (rows->left + users);
-    tally_by_threads(rows, NULL, users, rows->left);
+    COR_TRY(tally_many(rows, NULL, users, rows->left));
     find_dying(rows);
     return COR_OK;
 }
@@ -229,12 +235,23 @@ void cor_rows_free(cor_rows *rows)
 
 /* ---- slots ---- */
 
+static uint32_t count_gone(const int32_t *row, uint32_t count,
+                           const uint64_t *gone)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += slot_gone(gone, row[i]);
+    return sum;
+}
+
 /* Copy the rows whose slot is left; without branches, for which ones go can't
-   be foreseen. `to` may be `from`. */
+   be foreseen. `to` may be `from`, and then most users lose nothing. */
 static uint32_t keep_left(const int32_t *from, uint32_t count,
                           const uint64_t *gone, int32_t *to)
 {
     uint32_t kept = 0;
+    if (to == from && count_gone(from, count, gone) == 0)
+        return count;
     for (uint32_t i = 0; i < count; i++) {
         int32_t slot = from[i];
         to[kept] = slot;

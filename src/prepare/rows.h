@@ -59,8 +59,9 @@ int cor_rows_create(const cor_interactions *data, const cor_touched *touched,
                     bool distinct, int threads, cor_rows *rows);
 void cor_rows_free(cor_rows *rows);
 
-/** The dying users go: their rows are added to the tally. */
-void cor_rows_drop_users(cor_rows *rows);
+/** The dying users go: their rows are added to the tally.
+    @return COR_OK; COR_EMEMORY */
+int cor_rows_drop_users(cor_rows *rows);
 
 /** Slots go: their rows are taken from the users, some of whom are dying then.
     @return COR_OK; COR_EMEMORY */
