@@ -387,11 +387,20 @@ static void show_rows(const cor_file *file, const char *dataset,
 static void show_model(const cor_file *file, cor_result *result)
 {
     static const char *const name[] = {
-        "model",      "factors",    "bias",       "mean",
-        "value_min",  "value_max",  "reg",        "reg_bias",
-        "reg_scale",  "iterations", "epochs",     "train_rmse",
-        "valid_rmse", "family",     "components", "columns",
-        "rows",       "whiten",     "solver",     "explained_variance_total",
+        "model",         "factors",
+        "bias",          "mean",
+        "value_min",     "value_max",
+        "reg",           "reg_bias",
+        "reg_scale",     "between",
+        "similarity",    "neighbors",
+        "min_neighbors", "min_support",
+        "shrinkage",     "keep",
+        "similarities",  "iterations",
+        "epochs",        "train_rmse",
+        "valid_rmse",    "family",
+        "components",    "columns",
+        "rows",          "whiten",
+        "solver",        "explained_variance_total",
         "digest"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++)
         show_attribute(file, name[i], result);

@@ -80,7 +80,7 @@ typedef struct cor_sparse {
  * user's row has the items that he rated, an item's row its similar items;
  * between users an item's row has the users who rated it, a user's row the
  * users similar to him, the most similar first. A thing is its own neighbour
- * with similarity 1, which stands in no row.
+ * with similarity 1, which stands in no row; a user comes before his equals.
  */
 typedef struct cor_neighbours {
     bool between_users;

@@ -95,8 +95,10 @@ typedef struct cor_foldin {
 /**
  * Fold in: users that ask and have ratings in `data` get their factors from
  * these alone, by one ridge solve with the item factors fixed, regularised as
- * the model was; and these items count as seen. Collective.
- * @return COR_OK; COR_ENUMERIC: a user's system is singular; COR_EMEMORY
+ * the model was; without factors their bias, with neighbours between items
+ * their row; and these items count as seen. Collective.
+ * @return COR_OK; COR_EUSAGE: neighbours between users, of which new ones have
+ * none; COR_ENUMERIC: a user's system is singular; COR_EMEMORY
  */
 int cor_queries_fold_in(const cor_team *team, const cor_model *model,
                         const cor_interactions *data, cor_queries *queries,

@@ -1,12 +1,15 @@
 /*
  * Fold-in: a user's row of alternating least squares with the item factors
- * fixed, from ratings that training never saw. The ratings of a user are taken
- * in the order of their items, so the bits do not depend on who brings them.
+ * fixed, from ratings that training never saw. Without factors it is his bias;
+ * with neighbours between items, also what his ratings are beyond the baseline.
+ * The ratings of a user are taken in the order of their items, so the bits do
+ * not depend on who brings them.
  */
 #include "coracle/failure.h"
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
+#include "neighbours.h"
 #include "queries.h"
 #include "slots.h"
 #include "weighted.h"
@@ -91,8 +94,10 @@ static int fetch_items(foldin *f)
     cor_window_destroy(&window);
     COR_TRY(rc);
     int64_t items = model->item.count;
-    COR_TRY(cor_slots_window(f->halo, model->item.factor, items,
-                             (size_t)model->ld * sizeof(float), &f->factor));
+    if (model->factors)
+        COR_TRY(cor_slots_window(f->halo, model->item.factor, items,
+                                 (size_t)model->ld * sizeof(float),
+                                 &f->factor));
     return cor_slots_window(f->halo, model->item.bias, items, sizeof(float),
                             &f->bias);
 }
@@ -162,6 +167,24 @@ static int solve_implicit(const foldin *f, cor_ridge *ridge, weighted *room,
     return cor_basis_return(f->basis, x, 1);
 }
 
+/* What a rating is beyond the mean and its item's bias. */
+static double left_over(const foldin *f, int64_t rating)
+{
+    const float *bias = cor_window_rows(f->bias);
+    return (double)f->value[rating] - f->model->mean -
+           (double)bias[f->slot[rating]];
+}
+
+static void solve_bias(const foldin *f, int64_t query)
+{
+    int64_t first = f->begin[query], end = f->begin[query + 1];
+    double count = (double)(end - first), sum = 0;
+    double reg = f->model->reg_bias * (f->model->reg_by_count ? count : 1);
+    for (int64_t i = first; i < end; i++)
+        sum += left_over(f, i);
+    f->queries->bias[query] = (float)(sum / (reg + count));
+}
+
 static int solve(const foldin *f, cor_ridge *ridge, weighted *room,
                  int64_t query)
 {
@@ -207,7 +230,9 @@ static int solve_all(foldin *f)
     {
         cor_ridge *ridge = NULL;
         weighted room = {0};
-        int rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
+        int rc = COR_OK;
+        if (f->model->factors)
+            rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
         if (rc == COR_OK && f->basis)
             rc = weighted_open(&room, most, f->model->factors);
         if (rc != COR_OK)
@@ -216,7 +241,11 @@ static int solve_all(foldin *f)
         for (int64_t q = 0; q < queries->id.count; q++) {
             if (rc != COR_OK || f->begin[q + 1] == f->begin[q])
                 continue;
-            int status = solve(f, ridge, &room, q);
+            int status = COR_OK;
+            if (f->model->factors)
+                status = solve(f, ridge, &room, q);
+            else
+                solve_bias(f, q);
             queries->known[q] = 1;
             if (status != COR_OK)
                 cor_failure_note(&first, status, q);
@@ -225,6 +254,58 @@ static int solve_all(foldin *f)
         weighted_close(&room);
     }
     return report(f, &first);
+}
+
+/* Rows of queries that were folded in are of their new ratings; others stay. */
+static void fill_rows(const foldin *f, cor_sparse *rows)
+{
+    const cor_queries *queries = f->queries;
+    for (int64_t q = 0; q < queries->id.count; q++) {
+        int64_t at = rows->begin[q], old = queries->row.begin[q];
+        int64_t count = rows->begin[q + 1] - at;
+        if (f->begin[q + 1] == f->begin[q]) {
+            memcpy(rows->index + at, queries->row.index + old,
+                   (size_t)count * sizeof *rows->index);
+            memcpy(rows->value + at, queries->row.value + old,
+                   (size_t)count * sizeof *rows->value);
+        }
+        for (int64_t i = f->begin[q]; i < f->begin[q + 1]; i++, at++) {
+            rows->index[at] = cor_item_of_key(f->key[i]);
+            rows->value[at] =
+                (float)(left_over(f, i) - (double)queries->bias[q]);
+        }
+    }
+}
+
+static int fold_rows(foldin *f)
+{
+    cor_queries *queries = f->queries;
+    int64_t count = queries->id.count;
+    cor_sparse rows = {0};
+    if (!f->model->neighbours)
+        return COR_OK;
+    int rc = COR_NEW(&rows.begin, count + 1);
+    if (rc == COR_OK)
+        rows.begin[0] = 0;
+    for (int64_t q = 0; rc == COR_OK && q < count; q++) {
+        int64_t fresh = f->begin[q + 1] - f->begin[q];
+        int64_t old = queries->row.begin[q + 1] - queries->row.begin[q];
+        rows.begin[q + 1] = rows.begin[q] + (fresh ? fresh : old);
+    }
+    if (rc == COR_OK)
+        rc = COR_NEW(&rows.index, rows.begin[count]);
+    if (rc == COR_OK)
+        rc = COR_NEW(&rows.value, rows.begin[count]);
+    if (rc != COR_OK) {
+        sparse_free(&rows);
+        return rc;
+    }
+    fill_rows(f, &rows);
+    if (queries->owns_row)
+        sparse_free(&queries->row);
+    queries->row = rows;
+    queries->owns_row = true;
+    return COR_OK;
 }
 
 static void count(const foldin *f, cor_foldin *report)
@@ -241,15 +322,17 @@ int cor_queries_fold_in(const cor_team *team, const cor_model *model,
                         cor_foldin *report)
 {
     *report = (cor_foldin){0};
-    if (model->factors == 0)
+    if (model->neighbours && model->neighbours->between_users)
         return cor_fail(COR_EUSAGE,
-                        "a %s model has no factors to fold users "
-                        "in with; train one that has",
-                        model->kind);
+                        "neighbours between users are those of training: new "
+                        "ratings cannot be folded in; train `knn` between "
+                        "items, or a model with factors");
     foldin f = {.team = team, .model = model, .queries = queries};
     int rc = gather(&f, data);
     if (rc == COR_OK)
         rc = cor_agree(team, solve_all(&f));
+    if (rc == COR_OK)
+        rc = cor_agree(team, fold_rows(&f));
     if (rc == COR_OK)
         count(&f, report);
     foldin_free(&f);

@@ -1,5 +1,6 @@
 #include "coracle/linalg.h"
 #include "coracle/recommend.h"
+#include "neighbours.h"
 
 /* Bytes of a side's row: id, count, mean, bias and factors. */
 static int row_bytes(const cor_file *file, const char *id, int64_t ld,
@@ -9,6 +10,21 @@ static int row_bytes(const cor_file *file, const char *id, int64_t ld,
     int64_t width, columns;
     COR_TRY(cor_file_shape(file, id, &type, &width, rows, &columns));
     *bytes = (int64_t)cor_type_size(type, width) + 8 + 4 + 4 + 4 * ld;
+    return COR_OK;
+}
+
+/* Bytes of all sparse rows. */
+static int neighbour_bytes(const cor_file *file, int64_t *bytes)
+{
+    for (int i = 0; i < NEIGHBOUR_DATASETS; i++) {
+        enum cor_type type;
+        int64_t width, rows, columns;
+        if (!cor_file_has(file, neighbour_datasets[i]))
+            continue;
+        COR_TRY(cor_file_shape(file, neighbour_datasets[i], &type, &width,
+                               &rows, &columns));
+        *bytes += rows * (int64_t)cor_type_size(type, width);
+    }
     return COR_OK;
 }
 
@@ -27,7 +43,7 @@ static int measure(const cor_file *file, cor_model_size *size)
     }
     size->bytes = size->users * user + size->items * (item + title);
     size->item_bytes = 4 * ld + 8;
-    return COR_OK;
+    return neighbour_bytes(file, &size->bytes);
 }
 
 int cor_model_measure(const cor_team *team, const char *path,
