@@ -136,12 +136,12 @@ static void advise_mpi(void)
        differs by version. */
     setenv("OMPI_MCA_io", "^ompio", 0);
     /* Where all ranks are on one node, or there is but one, no network has to
-       be looked for: that saves 0.2 s of the 0.4 s of a start. A program that
-       nobody launched needs no daemon either, which saves the most of it. */
+       be looked for: that saves 0.2 s of the 0.4 s of a start. (A lone process
+       could start without a daemon too, but then two of one user meet in one
+       session folder, and the second fails.) */
     if (size == number_of("OMPI_COMM_WORLD_LOCAL_SIZE") &&
         (size > 0 || !getenv("PMIX_RANK")))
         setenv("OMPI_MCA_pml", "ob1", 0);
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
 }
 
 static int join_world(int threads, cor_team **out)
