@@ -2,17 +2,26 @@
 
 #include "coracle/generate.h"
 #include "coracle/postings.h"
+#include "matrix_in.h"
 #include "stores.h"
+
+#include <string.h>
 
 static struct {
     int64_t users, items, interactions, rank, shards, records;
-    double noise;
+    int64_t rows, columns, components;
+    double noise, separation;
+    const char *type;
     bool titles;
 } set = {.users = 10000,
          .items = 2000,
          .interactions = 1000000,
          .rank = 16,
-         .noise = 0.75};
+         .noise = 0.75,
+         .columns = 16,
+         .components = 8,
+         .separation = 4,
+         .type = "float64"};
 
 static const cor_option options[] = {
     {"users", 0, COR_OPTION_INT, &set.users, "U", "users"},
@@ -28,6 +37,15 @@ static const cor_option options[] = {
      "give the items titles: Item 17"},
     {"records", 0, COR_OPTION_INT, &set.records, "N",
      "instead: N postings of jobs as JSON lines"},
+    {"rows", 0, COR_OPTION_INT, &set.rows, "N",
+     "instead: a matrix of N rows drawn from a Gaussian mixture"},
+    {"columns", 0, COR_OPTION_INT, &set.columns, "D", "columns of the matrix"},
+    {"components", 0, COR_OPTION_INT, &set.components, "K",
+     "components of the mixture, each with a full covariance"},
+    {"separation", 0, COR_OPTION_REAL, &set.separation, "S",
+     "standard deviation of the components' means in each column"},
+    {"type", 0, COR_OPTION_WORDS, &set.type, "float64|float32",
+     "numbers of the matrix"},
     COR_OPTIONS_END};
 
 static int generate(cor_command *command, const cor_generate_options *o)
@@ -67,12 +85,31 @@ static int generate_records(cor_command *command)
     return COR_OK;
 }
 
+static int generate_matrix(const cor_command *command)
+{
+    bool narrow = strcmp(set.type, "float32") == 0;
+    const cor_generate_matrix_options o = {.rows = set.rows,
+                                           .columns = set.columns,
+                                           .components = set.components,
+                                           .separation = set.separation,
+                                           .type = narrow ? COR_FLOAT32
+                                                          : COR_FLOAT64,
+                                           .shards = set.shards,
+                                           .seed = command->seed};
+    return matrix_in_generate(command, &o);
+}
+
 static int run(cor_command *command)
 {
     COR_TRY(cor_command_inputs(command, 0, 0));
     COR_TRY(cor_command_needs_output(command));
+    if (set.records && set.rows)
+        return cor_fail(COR_EUSAGE, "--records and --rows make different "
+                                    "things: give one of them");
     if (set.records)
         return generate_records(command);
+    if (set.rows)
+        return generate_matrix(command);
     cor_generate_options o = {.users = set.users,
                               .items = set.items,
                               .interactions = set.interactions,
@@ -94,7 +131,7 @@ static int run(cor_command *command)
 
 const cor_job cor_job_generate = {
     .name = "generate",
-    .summary = "make interactions, or records, of any size",
+    .summary = "make interactions, records or a matrix of any size",
     .usage = "[options] -o STORE --users U --items I --interactions N",
     .description =
         "Makes a store whose users and items follow power laws (a few have "
@@ -118,6 +155,12 @@ const cor_job cor_job_generate = {
         "makes a file of nested JSON instead, for filter, sample, top, count "
         "and split: postings with a title, an organization (4,095 of them, few "
         "of which have most), a place, a salary (as texts, missing in one of "
-        "five), lists, and a description of one to forty sentences.",
+        "five), lists, and a description of one to forty sentences.\n"
+        "\n"
+        "  mpirun -n 4 coracle generate -o blobs.h5 --rows 1000000 \\\n"
+        "      --columns 16 --components 16\n"
+        "\n"
+        "makes a matrix: each row belongs to one of --components Gaussians, "
+        "whose weights, means and full covariances follow from --seed.",
     .options = options,
     .run = run};

@@ -49,13 +49,28 @@ static int plan(const cor_command *command,
     return COR_OK;
 }
 
+/* Write the output and report it. Collective. */
+static int write_matrix(const cor_command *command,
+                        const cor_file_options *file, const cor_matrix *matrix)
+{
+    char digest[17];
+    cor_result *result = command->result;
+    COR_TRY(
+        cor_matrix_write(command->team, command->output, file, matrix, digest));
+    cor_result_int(result, "rows", matrix->rows);
+    cor_result_int(result, "columns", matrix->columns);
+    cor_result_text(result, "type", word_of(matrix->type));
+    cor_result_int(result, "shards", cor_shards_count(matrix->shards));
+    cor_result_text(result, "digest", digest);
+    return COR_OK;
+}
+
 int matrix_in_ingest(const cor_command *command,
                      const cor_ingest_matrix_options *options, bool compress)
 {
     cor_matrix matrix;
     cor_ingest_matrix_report found;
     cor_file_options file = command->file;
-    char digest[17];
     if (command->plan)
         return plan(command, options);
     file.compress = compress;
@@ -63,16 +78,25 @@ int matrix_in_ingest(const cor_command *command,
     COR_TRY(cor_ingest_matrix(command->team, command->input, command->inputs,
                               options, command->progress, &matrix, &found));
     warn(command, &matrix, &found);
-    int rc = cor_matrix_write(command->team, command->output, &file, &matrix,
-                              digest);
-    if (rc == COR_OK) {
-        cor_result_int(command->result, "rows", matrix.rows);
-        cor_result_int(command->result, "columns", matrix.columns);
-        cor_result_text(command->result, "type", word_of(matrix.type));
-        cor_result_int(command->result, "shards",
-                       cor_shards_count(matrix.shards));
-        cor_result_text(command->result, "digest", digest);
+    int rc = write_matrix(command, &file, &matrix);
+    cor_matrix_free(&matrix);
+    return rc;
+}
+
+int matrix_in_generate(const cor_command *command,
+                       const cor_generate_matrix_options *options)
+{
+    cor_matrix matrix;
+    COR_TRY(cor_generate_matrix_check(options));
+    cor_plan needs = cor_generate_matrix_plan(command->team, options);
+    if (command->plan) {
+        cor_plan_report(command->team, &needs, command->result);
+        return COR_OK;
     }
+    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(store_try_output(command, command->output));
+    COR_TRY(cor_generate_matrix(command->team, options, &matrix));
+    int rc = write_matrix(command, &command->file, &matrix);
     cor_matrix_free(&matrix);
     return rc;
 }

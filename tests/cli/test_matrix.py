@@ -211,6 +211,32 @@ class Forms(Matrix):
                                           "--json").json)
 
 
+class Generate(Matrix):
+    def test_a_planted_mixture(self):
+        words = ("--rows", 3000, "--columns", 5, "--components", 3,
+                 "--separation", 40)
+        digests = {self.ok("generate", *words, "-o", self.path("g.h5"),
+                           "--force", "--json", ranks=ranks).json["digest"]
+                   for ranks in (1, 3, 7)}
+        digests.add(self.ok("generate", *words, "--threads", 2, "-o",
+                            self.path("g.h5"), "--force",
+                            "--json").json["digest"])
+        self.assertEqual(len(digests), 1)
+        with h5py.File(self.path("g.h5"), "r") as file:
+            numbers = file["matrix"][()]
+        left, sizes = numbers, []  # heaps far from each other
+        while len(left):
+            near = abs(left - left[0]).max(1) < 20
+            deviation = left[near].std(0)
+            self.assertTrue(((0.5 < deviation) & (deviation < 4)).all())
+            sizes.append(near.sum())
+            left = left[~near]
+        self.assertEqual(len(sizes), 3)
+        self.assertGreater(min(sizes), 3000 / 9)
+        self.fails(USAGE, "generate", "--rows", 5, "--columns", 0, "-o",
+                   self.path("x.h5"), says="columns")
+
+
 class Export(Matrix):
     def export(self, store, name, *args, **how):
         path = self.path(name)
@@ -369,6 +395,8 @@ class Bad(Matrix):
         path = self.save("c.npy", numbers)
         self.refused(DATA_BAD, ("c.npy: row 499, column 2: nan",), path,
                      ranks=3)
+        self.refused(DATA_BAD, ("c.npy.gz: row 499, column 2: nan",),
+                     self.pack(path), ranks=3)
         self.holds(numbers[:, 2:], path, "--columns", "3-6", name="good.h5")
         self.refused(DATA_BAD, "1e+300", self.save("l.npy", [[1e300]]),
                      "--type", "float32")
