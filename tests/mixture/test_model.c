@@ -52,9 +52,12 @@ static int make_mixture(enum cor_covariance type, bool bayesian, cor_mixture *m)
     for (int64_t i = 0; i < length; i++)
         m->covariance[i] =
             type > COR_COVARIANCE_TIED || i % 4 == 0 || i % 4 == 3 ? 2 : .5;
-    for (int64_t i = 0; bayesian && i < 3; i++)
-        m->posterior.mean_precision[i] = m->posterior.degrees_of_freedom[i] =
-            (double)i;
+    for (int64_t i = 0; bayesian && i < 3; i++) {
+        m->posterior.mean_precision[i] = (double)i + 1;
+        m->posterior.degrees_of_freedom[i] = (double)i + 2;
+        m->posterior.weight_concentration[i] = (double)i + 3;
+        m->posterior.weight_concentration[3 + i] = (double)i + .5;
+    }
     m->rows = 77;
     m->lower_bound = -1.5;
     m->converged = true;
