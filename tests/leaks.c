@@ -7,7 +7,8 @@
  */
 #include <mpi.h>
 #include <sanitizer/lsan_interface.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <unistd.h>
 
 enum { EXIT_LEAKED = 23 };
 static int looked;
@@ -25,8 +26,10 @@ int MPI_Finalize(void)
     looked = 1;
     int leaked = __lsan_do_recoverable_leak_check();
     int rc = PMPI_Finalize();
-    if (leaked)
-        exit(EXIT_LEAKED);
+    if (leaked) { /* at once: this may be the end of the program already */
+        fflush(NULL);
+        _exit(EXIT_LEAKED);
+    }
     return rc;
 }
 
