@@ -126,6 +126,9 @@ static int read_record(cor_json *j, const char *line, cor_json_record *record)
     for (int i = 0; j->repeated && i < j->paths; i++)
         j->tree.field[i] = j->tree.field[j->same[i]];
     record->fault = w.fault;
+    /* a backslash at the end of a line hides the newline from some kernels, and
+       what follows is taken for the rest of a string */
+    j->broken |= w.fault.what != NULL;
     return w.status;
 }
 
