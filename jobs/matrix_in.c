@@ -79,6 +79,8 @@ int matrix_in_ingest(const cor_command *command,
                               options, command->progress, &matrix, &found));
     warn(command, &matrix, &found);
     int rc = write_matrix(command, &file, &matrix);
+    if (rc == COR_OK && options->standardize)
+        cor_result_int(command->result, "constant", found.constant);
     cor_matrix_free(&matrix);
     return rc;
 }

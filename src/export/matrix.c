@@ -243,7 +243,9 @@ int cor_export_matrix_plan(const cor_team *team, const cor_export_job *job,
         /* text: twice, as it grows by doubling */
         plan->rows_rank = (e.size.rows + size - 1) / size;
         plan->bytes_rank = cor_plan_base() + e.block * k * number;
-        plan->bytes_rank += text ? e.block * k * 2 * COR_NUMBER_SIZE : 0;
+        if (text)
+            plan->bytes_rank +=
+                (2 * e.block + cor_team_threads(team)) * k * COR_NUMBER_SIZE;
         plan->bytes_disk =
             e.size.rows * k * (text ? COR_NUMBER_SIZE * 5 / 8 : number);
     }

@@ -9,8 +9,9 @@
 
 #include "coracle/decode.h"
 
-/* What a rank unpacks before all exchange; the longest row that is read so. */
-enum { ROUND = 4 << 20, ROW_LIMIT = 1 << 30 };
+/* Bytes that all ranks together unpack before they exchange, since all may go
+   to one; the longest row that is read so. */
+enum { ROUND = 16 << 20, ROW_LIMIT = 1 << 30 };
 
 typedef struct unpacking {
     const cor_team *team;
@@ -138,8 +139,12 @@ static int run(unpacking *u, cor_progress *progress)
     }
 }
 
-static int allocate(unpacking *u)
+/* Room for my share of a round. `packed` files are unpacked side by side, as
+   far as there are ranks. */
+static int allocate(unpacking *u, int packed)
 {
+    int size = cor_team_size(u->team);
+    int64_t round = ROUND / (packed < size ? packed : size);
     for (int f = 0; f < u->files; f++) {
         int64_t bytes = u->array[f].columns * u->array[f].width;
         if (u->array[f].packed && bytes > u->row_bytes)
@@ -150,7 +155,7 @@ static int allocate(unpacking *u)
                         "%s: rows of %lld bytes are too long to be read from "
                         "a packed file: unpack it first",
                         u->array[0].file.path, (long long)u->row_bytes);
-    u->most = u->row_bytes < ROUND ? ROUND / u->row_bytes : 1;
+    u->most = u->row_bytes < round ? round / u->row_bytes : 1;
     COR_TRY(cor_allocate(&u->sent, u->most, (size_t)u->row_bytes, "rows"));
     COR_TRY(COR_NEW(&u->number, u->most));
     COR_TRY(COR_NEW(&u->to, u->most));
@@ -174,7 +179,7 @@ int ingest_packed_read(const cor_team *team, const ingest_array *array,
         packed += array[f].packed;
     if (packed == 0)
         return COR_OK;
-    int rc = cor_agree(team, allocate(&u));
+    int rc = cor_agree(team, allocate(&u, packed));
     if (rc == COR_OK)
         rc = run(&u, progress);
     cor_decode_close(&u.stream);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* What a thread reads at a time; of columns that are contiguous a run each. */
-enum { BLOCK = 1 << 20, FORTRAN_BLOCK = 16 << 20 };
+enum { BLOCK = 1 << 20, FORTRAN_BLOCK = 16 << 20, CHUNK_LIMIT = 64 << 20 };
 
 /* Rows [first, first + count) of a file become mine from `at` on. */
 typedef struct reading {
@@ -173,7 +173,8 @@ int ingest_array_read(const ingest_array *array, const cor_table *table,
     if (count == 0)
         return COR_OK;
     r.block = bytes < most ? most / bytes : 1;
-    if (table && r.block < cor_table_block(table))
+    if (table && r.block < cor_table_block(table) &&
+        cor_table_block(table) <= CHUNK_LIMIT / bytes)
         r.block = cor_table_block(table);
     if (!table)
         COR_TRY(cor_source_open(&array->file, &r.fd));

@@ -49,9 +49,10 @@ static int check_options(int files, const cor_ingest_matrix_options *options)
                         "--shards %lld makes no sense; it must be from 1 to "
                         "%d, or 0 to choose by size",
                         (long long)options->shards, COR_SHARDS_LIMIT);
-    if (options->format == COR_FORMAT_INTER)
-        return cor_fail(COR_EUSAGE, "--format inter holds interactions, not "
-                                    "matrices: give csv, tsv or dat");
+    if (options->format > COR_FORMAT_DAT)
+        return cor_fail(COR_EUSAGE, "a table of numbers is text as csv, tsv or "
+                                    "dat: give one of these as --format, or "
+                                    "none for other files");
     return COR_OK;
 }
 

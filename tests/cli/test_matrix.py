@@ -160,6 +160,7 @@ class Forms(Matrix):
         for ranks in (1, 3):
             found, scaled = self.ingest(path, "--standardize", ranks=ranks)
             digests.add(found["digest"])
+            self.assertEqual(found["constant"], 1)
         self.assertEqual(len(digests), 1)
         wanted = (numbers - mean) / deviation
         wanted[:, 2] = 0
@@ -384,7 +385,7 @@ class Bad(Matrix):
     def test_options(self):
         path = self.write("t.csv", "1,2\n")
         self.refused(USAGE, "--on-error", path, "--on-error", "skip")
-        self.refused(USAGE, "inter", path, "--format", "inter")
+        self.refused(USAGE, "dat", path, "--format", "inter")
         self.refused(USAGE, "--shards", path, "--shards", -3)
         self.fails(USAGE, "ingest", path, "--standardize", "-o",
                    self.path("o.h5"), says="--matrix")
