@@ -9,7 +9,8 @@
 
 #include <math.h>
 
-typedef double corating_vector __attribute__((vector_size(32), may_alias));
+typedef double corating_vector
+    __attribute__((vector_size(32), aligned(8), may_alias));
 
 /* a times row, four sums at once: {a, aa, 1, 1} times {b, 1, bb, 1}. */
 static void corating_add(cor_corating *sums, float value, const cor_rated *row,

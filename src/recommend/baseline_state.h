@@ -29,6 +29,9 @@ typedef struct baseline {
     baseline_grid *grid; /* NULL: als */
 } baseline;
 
+/** baseline_train.c. @return COR_OK; COR_EUSAGE */
+int baseline_check(const cor_baseline_options *options);
+
 /** Begin with all biases 0; borrows all. Collective. */
 int baseline_open(const cor_team *team, const cor_baseline_options *options,
                   const cor_ratings *ratings, baseline *b);

@@ -48,7 +48,7 @@ void cor_baseline_fit_free(cor_baseline_fit *fit)
     *fit = (cor_baseline_fit){0};
 }
 
-static int check_options(const cor_baseline_options *o)
+int baseline_check(const cor_baseline_options *o)
 {
     if (o->epochs < 1)
         return cor_fail(COR_EUSAGE, "--epochs must be at least 1, not %lld",
@@ -369,7 +369,7 @@ int cor_baseline_train(const cor_team *team, cor_interactions *train,
 {
     *model = (cor_model){0};
     *fit = (cor_baseline_fit){0};
-    COR_TRY(check_options(options));
+    COR_TRY(baseline_check(options));
     cor_family_agree(team);
     trainer t = {
         .options = options, .progress = progress, .model = model, .fit = fit};

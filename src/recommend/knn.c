@@ -54,7 +54,7 @@ static int check_options(const cor_knn_options *o)
         return cor_fail(COR_EUSAGE,
                         "--keep must be `all` or at least 1, not %lld",
                         (long long)o->keep);
-    return COR_OK;
+    return baseline_check(&o->baseline);
 }
 
 typedef struct trainer {
