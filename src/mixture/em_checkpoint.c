@@ -55,15 +55,10 @@ static cor_checkpoint checkpoint_of(const em *fit, char name[NAME_SIZE],
         .folder = o->checkpoint, .name = name, .run = run, .seed = o->seed};
 }
 
-typedef struct table {
-    const char *leaf;
-    double *number;
-    int64_t rows, columns;
-} table;
-
 enum { TABLES = 6 };
 
-/* @return how many: those of the posterior where there is one */
+/* Names as within the group. @return how many: those of the posterior where
+ * there is one */
 static int list_tables(const cor_mixture *m, table tables[TABLES])
 {
     int64_t k = m->components, d = m->columns;
@@ -86,13 +81,13 @@ static int write_mixture(const em *fit, cor_file *file, const char *group,
     char name[NAME_SIZE];
     int count = list_tables(m, tables);
     for (int i = 0; i < count; i++) {
-        snprintf(name, sizeof name, "/%s/%s", group, tables[i].leaf);
-        COR_TRY(mixture_put_table(fit->data->team, file, name, tables[i].rows,
-                                  tables[i].columns, tables[i].number));
+        snprintf(name, sizeof name, "/%s/%s", group, tables[i].name);
+        tables[i].name = name;
+        COR_TRY(table_put(fit->data->team, file, &tables[i]));
     }
     snprintf(name, sizeof name, "/%s/history", group);
-    COR_TRY(mixture_put_table(fit->data->team, file, name, history->count, 0,
-                              history->bound));
+    const table bounds = {name, history->bound, history->count, 0};
+    COR_TRY(table_put(fit->data->team, file, &bounds));
     snprintf(name, sizeof name, "%s/converged", group);
     return cor_file_put_int64(file, name, m->converged);
 }
@@ -129,7 +124,8 @@ static int read_history(const cor_file *file, const char *name, em_history *h)
                            "lower bounds"));
     h->room = rows + 16;
     h->count = rows;
-    return mixture_get_table(file, name, rows, 0, h->bound);
+    const table bounds = {name, h->bound, rows, 0};
+    return table_get(file, &bounds);
 }
 
 static int read_mixture(em *fit, cor_file *file, const char *group,
@@ -140,9 +136,9 @@ static int read_mixture(em *fit, cor_file *file, const char *group,
     int64_t converged;
     int count = list_tables(m, tables);
     for (int i = 0; i < count; i++) {
-        snprintf(name, sizeof name, "/%s/%s", group, tables[i].leaf);
-        COR_TRY(mixture_get_table(file, name, tables[i].rows, tables[i].columns,
-                                  tables[i].number));
+        snprintf(name, sizeof name, "/%s/%s", group, tables[i].name);
+        tables[i].name = name;
+        COR_TRY(table_get(file, &tables[i]));
     }
     snprintf(name, sizeof name, "/%s/history", group);
     COR_TRY(cor_agree(fit->data->team, read_history(file, name, history)));

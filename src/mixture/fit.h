@@ -24,14 +24,37 @@ double mixture_log_determinant(const cor_mixture *mixture, int64_t component);
 int mixture_copy_numbers(const double *from, int64_t count, double **to);
 int mixture_copy_names(const cor_ids *from, cor_ids *to);
 
-/* ---- model_file.c ---- */
+/* ---- tables.c ---- */
 
-/** Write a table that every rank has, each a part of its rows. Collective. */
-int mixture_put_table(const cor_team *team, cor_file *file, const char *name,
-                      int64_t rows, int64_t columns, const double *number);
+/** A table that every rank has whole: `rows` rows of `columns` numbers (0: a
+    list). */
+typedef struct table {
+    const char *name; /* in a file */
+    double *number;
+    int64_t rows, columns;
+} table;
+
+/** Write it, each rank a part of its rows. Collective. */
+int table_put(const cor_team *team, cor_file *file, const table *t);
 /** Every rank reads all; COR_EDATA where the shape is another. Collective. */
-int mixture_get_table(const cor_file *file, const char *name, int64_t rows,
-                      int64_t columns, double *number);
+int table_get(const cor_file *file, const table *t);
+
+/** Fail with `code` where a number is not finite, naming the table and the
+    remedy. Local. */
+int tables_check(const table *tables, int count, int code, const char *path,
+                 const char *remedy);
+/** Write the tables of a model, the names of its columns and the digest of it
+    all. Collective. */
+int tables_put_model(const cor_team *team, cor_file *file, const table *tables,
+                     int count, const cor_ids *names, char digest[17]);
+/** Read them. Collective. @return COR_OK; COR_EDATA: damaged, not finite */
+int tables_get_model(const cor_file *file, const table *tables, int count,
+                     int64_t columns, cor_ids *names);
+
+/** COR_EDATA where the model in a file is not of this kind, `what` in words. */
+int model_check_kind(const cor_file *file, const char *kind, const char *what);
+/** COR_EDATA with the message for a model that cannot be as it is. */
+int model_damaged(const cor_file *file, const char *what);
 
 /* ---- pass.c ---- */
 

@@ -1,29 +1,16 @@
-/*
- * A mixture on disk. It is small and whole on every rank: each writes a part of
- * the rows of each table, and reads all.
- */
+/** A mixture on disk. */
 #include "coracle/mixture.h"
 
-#include "coracle/cut.h"
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "fit.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-/* A table of the file: `rows` rows of `columns` numbers (0: a list). */
-typedef struct part {
-    const char *name;
-    double *number;
-    int64_t rows, columns;
-} part;
-
-enum { PARTS = 10 };
+enum { TABLES = 10 };
 
 /* All tables that a mixture of this kind has. */
-static int list_parts(const cor_mixture *m, part parts[PARTS])
+static int list_tables(const cor_mixture *m, table tables[TABLES])
 {
     int64_t k = m->components, d = m->columns;
     bool square = m->covariance_type <= COR_COVARIANCE_TIED;
@@ -31,59 +18,27 @@ static int list_parts(const cor_mixture *m, part parts[PARTS])
     int64_t down =
         square ? cor_covariance_length(m->covariance_type, k, d) / d : k;
     int count = 0;
-    parts[count++] = (part){"/mixture/weight", m->weight, k, 0};
-    parts[count++] = (part){"/mixture/mean", m->mean, k, d};
-    parts[count++] = (part){"/mixture/covariance", m->covariance, down, across};
-    parts[count++] = (part){"/mixture/precision_cholesky",
-                            m->precision_cholesky, down, across};
-    parts[count++] = (part){"/mixture/constant", m->constant, k, 0};
+    tables[count++] = (table){"/mixture/weight", m->weight, k, 0};
+    tables[count++] = (table){"/mixture/mean", m->mean, k, d};
+    tables[count++] =
+        (table){"/mixture/covariance", m->covariance, down, across};
+    tables[count++] = (table){"/mixture/precision_cholesky",
+                              m->precision_cholesky, down, across};
+    tables[count++] = (table){"/mixture/constant", m->constant, k, 0};
     if (m->bayesian) {
         const cor_mixture_posterior *p = &m->posterior;
-        parts[count++] = (part){"/bayesian/weight_concentration",
-                                p->weight_concentration, 2, k};
-        parts[count++] =
-            (part){"/bayesian/mean_precision", p->mean_precision, k, 0};
-        parts[count++] =
-            (part){"/bayesian/degrees_of_freedom", p->degrees_of_freedom, k, 0};
+        tables[count++] = (table){"/bayesian/weight_concentration",
+                                  p->weight_concentration, 2, k};
+        tables[count++] =
+            (table){"/bayesian/mean_precision", p->mean_precision, k, 0};
+        tables[count++] = (table){"/bayesian/degrees_of_freedom",
+                                  p->degrees_of_freedom, k, 0};
     }
     if (m->offset) {
-        parts[count++] = (part){"/columns/offset", m->offset, d, 0};
-        parts[count++] = (part){"/columns/scale", m->scale, d, 0};
+        tables[count++] = (table){"/columns/offset", m->offset, d, 0};
+        tables[count++] = (table){"/columns/scale", m->scale, d, 0};
     }
     return count;
-}
-
-static int64_t length_of(const part *p)
-{
-    return p->rows * (p->columns ? p->columns : 1);
-}
-
-static int check_parts(const cor_mixture *m, int code, const char *path)
-{
-    part parts[PARTS];
-    int count = list_parts(m, parts);
-    for (int i = 0; i < count; i++)
-        for (int64_t j = 0; j < length_of(&parts[i]); j++)
-            if (!isfinite(parts[i].number[j]))
-                return cor_fail(code,
-                                "%s: %s holds a number that is not finite; "
-                                "%s",
-                                path, parts[i].name,
-                                code == COR_EDATA
-                                    ? "the model is damaged, fit it again"
-                                    : "raise --reg-covar, or look for values "
-                                      "out of all proportion in the matrix");
-    return COR_OK;
-}
-
-int mixture_put_table(const cor_team *team, cor_file *file, const char *name,
-                      int64_t rows, int64_t columns, const double *number)
-{
-    int rank = cor_team_rank(team), size = cor_team_size(team);
-    int64_t first = cor_cut_begin(rows, rank, size);
-    int64_t count = cor_cut_begin(rows, rank + 1, size) - first;
-    return cor_file_write(file, name, COR_FLOAT64, 0, rows, columns, first,
-                          count, number + first * (columns ? columns : 1));
 }
 
 static int write_attributes(cor_file *file, const cor_mixture *m)
@@ -105,29 +60,19 @@ static int write_attributes(cor_file *file, const cor_mixture *m)
 
 static int write_content(const cor_team *team, cor_file *file, cor_mixture *m)
 {
-    part parts[PARTS];
-    const char *name[PARTS + 1];
-    int count = list_parts(m, parts);
+    table tables[TABLES];
+    int count = list_tables(m, tables);
+    COR_TRY(cor_agree(
+        team, tables_check(tables, count, COR_ENUMERIC, cor_file_path(file),
+                           "raise --reg-covar, or look for values out of all "
+                           "proportion in the matrix")));
     COR_TRY(write_attributes(file, m));
-    for (int i = 0; i < count; i++) {
-        COR_TRY(mixture_put_table(team, file, parts[i].name, parts[i].rows,
-                                  parts[i].columns, parts[i].number));
-        name[i] = parts[i].name;
-    }
-    if (m->name.total) {
-        cor_ids mine = m->name; /* all know them, one gives them */
-        mine.count = cor_team_rank(team) == 0 ? mine.total : 0;
-        COR_TRY(cor_ids_write(file, "/columns/name", &mine));
-        name[count++] = "/columns/name";
-    }
-    COR_TRY(cor_file_digest(file, name, count, m->digest));
-    return cor_file_put_text(file, "digest", m->digest);
+    return tables_put_model(team, file, tables, count, &m->name, m->digest);
 }
 
 int cor_mixture_write(const cor_team *team, const char *path,
                       const cor_file_options *options, cor_mixture *mixture)
 {
-    COR_TRY(cor_agree(team, check_parts(mixture, COR_ENUMERIC, path)));
     cor_file *file = NULL;
     COR_TRY(cor_file_create(team, path, "model", options, &file));
     int rc = write_content(team, file, mixture);
@@ -135,12 +80,6 @@ int cor_mixture_write(const cor_team *team, const char *path,
         rc = cor_file_commit(&file);
     cor_file_close(&file);
     return rc;
-}
-
-static int damaged(const cor_file *file, const char *what)
-{
-    return cor_fail(COR_EDATA, "%s: %s; the model is damaged, fit it again",
-                    cor_file_path(file), what);
 }
 
 static int read_type(const cor_file *file, enum cor_covariance *type)
@@ -152,25 +91,13 @@ static int read_type(const cor_file *file, enum cor_covariance *type)
             *type = t;
             return COR_OK;
         }
-    return damaged(file, "its type of covariance is none that there is");
-}
-
-static int check_kind(const cor_file *file)
-{
-    char kind[16];
-    COR_TRY(cor_file_get_text(file, "model", kind, sizeof kind));
-    if (strcmp(kind, "gmm") == 0)
-        return COR_OK;
-    return cor_fail(COR_EDATA,
-                    "%s is a model of kind %s, not a mixture; give one that "
-                    "`gmm` wrote",
-                    cor_file_path(file), kind);
+    return model_damaged(file, "its type of covariance is none that there is");
 }
 
 static int read_attributes(const cor_file *file, cor_mixture *m)
 {
     int64_t bayesian, converged;
-    COR_TRY(check_kind(file));
+    COR_TRY(model_check_kind(file, "gmm", "a mixture"));
     COR_TRY(read_type(file, &m->covariance_type));
     COR_TRY(cor_file_get_int64(file, "bayesian", &bayesian));
     COR_TRY(cor_file_get_int64(file, "components", &m->components));
@@ -183,7 +110,8 @@ static int read_attributes(const cor_file *file, cor_mixture *m)
     COR_TRY(cor_file_get_text(file, "digest", m->digest, sizeof m->digest));
     if (m->components < 1 || m->components > INT32_MAX || m->columns < 1 ||
         m->columns > INT32_MAX)
-        return damaged(file, "the number of components or columns makes no "
+        return model_damaged(file,
+                             "the number of components or columns makes no "
                              "sense");
     m->bayesian = bayesian != 0;
     m->converged = converged != 0;
@@ -208,37 +136,16 @@ static int create_as(const cor_file *file, const cor_mixture *head,
     return COR_NEW_ZEROED(&m->scale, m->columns);
 }
 
-int mixture_get_table(const cor_file *file, const char *name, int64_t rows,
-                      int64_t columns, double *number)
-{
-    enum cor_type type;
-    int64_t width, held_rows, held_columns;
-    COR_TRY(
-        cor_file_shape(file, name, &type, &width, &held_rows, &held_columns));
-    if (held_rows != rows || held_columns != columns)
-        return damaged(file, "its tables are not of one shape");
-    return cor_file_read(file, name, COR_FLOAT64, 0, 0, rows, number);
-}
-
-static int read_parts(const cor_file *file, cor_mixture *m)
-{
-    part parts[PARTS];
-    int count = list_parts(m, parts);
-    for (int i = 0; i < count; i++)
-        COR_TRY(mixture_get_table(file, parts[i].name, parts[i].rows,
-                                  parts[i].columns, parts[i].number));
-    if (cor_file_has(file, "/columns/name"))
-        COR_TRY(cor_ids_read(file, "/columns/name", 0, m->columns, &m->name));
-    return check_parts(m, COR_EDATA, cor_file_path(file));
-}
-
 static int read_content(const cor_team *team, const cor_file *file,
                         cor_mixture *m)
 {
     cor_mixture head = {0};
     COR_TRY(cor_agree(team, read_attributes(file, &head)));
     COR_TRY(cor_agree(team, create_as(file, &head, m)));
-    return cor_agree(team, read_parts(file, m));
+    table tables[TABLES];
+    int count = list_tables(m, tables);
+    return cor_agree(
+        team, tables_get_model(file, tables, count, m->columns, &m->name));
 }
 
 int cor_mixture_read(const cor_team *team, const char *path,
