@@ -12,7 +12,7 @@
    registers. */
 enum { DOWN = COR_LANES == 16 ? 4 : 2, ACROSS = 4, TOTALS = DOWN * ACROSS };
 
-typedef double totals[TOTALS][COR_GROUP];
+typedef group totals[TOTALS];
 
 /* s[i] = the lanes of total i, added. */
 INLINE void sum_totals(const totals t, double s[TOTALS])
@@ -26,7 +26,7 @@ INLINE void sum_arrays(const cor_tile *strip, int64_t count, const double *a,
                        const double *b, double *total)
 {
     for (int64_t k = 0; k < count; k++) {
-        double lane[8][COR_GROUP] = {{0}};
+        group lane[8] = {{0}};
         EACH (p, 0, PARTS) {
             wide sum = {0};
             int64_t at = k * strip->ld + p * WIDE;
@@ -35,7 +35,7 @@ INLINE void sum_arrays(const cor_tile *strip, int64_t count, const double *a,
                     sum += load_wide(a + z) * load_wide(b + z);
                 else
                     sum += load_wide(a + z);
-            store_wide(lane[0] + p * WIDE, sum);
+            put_part(&lane[0], p, sum);
         }
         total[k] += sum_groups(lane)[0];
     }
@@ -87,7 +87,7 @@ INLINE void product_block(const pairing *of, double s[TOTALS], int down,
         }
         EACH (i, 0, down)
             EACH (j, 0, across)
-                store_wide(t[i * across + j] + p * WIDE, sum[i][j]);
+                put_part(&t[i * across + j], p, sum[i][j]);
     }
     sum_totals(t, s);
 }
@@ -148,7 +148,8 @@ INLINE void variance_block(const cor_tile *strip, const double *r,
                            const double *x, const double *mean, double *first,
                            double *second, int count)
 {
-    double lane[8][COR_GROUP] = {{0}}, s[8];
+    group lane[8] = {{0}};
+    double s[8];
     EACH (p, 0, PARTS) {
         wide one[BATCH] = {{0}}, two[BATCH] = {{0}};
         for (int64_t z = p * WIDE; z < used_rows(strip); z += COR_GROUP) {
@@ -161,8 +162,8 @@ INLINE void variance_block(const cor_tile *strip, const double *r,
             }
         }
         EACH (j, 0, count) {
-            store_wide(lane[j] + p * WIDE, one[j]);
-            store_wide(lane[4 + j] + p * WIDE, two[j]);
+            put_part(&lane[j], p, one[j]);
+            put_part(&lane[4 + j], p, two[j]);
         }
     }
     store_group(s, sum_groups(lane));
@@ -204,7 +205,8 @@ static int64_t find_groups(const double *r, int64_t rows, int64_t *place)
 INLINE void weigh_block(const pairing *of, const double *r, const double *x,
                         const double *mean, double *t, double *first, int count)
 {
-    double lane[8][COR_GROUP] = {{0}}, s[8];
+    group lane[8] = {{0}};
+    double s[8];
     EACH (p, 0, PARTS) {
         wide sum[BATCH] = {{0}};
         for (int64_t z = 0; z < of->count; z++) {
@@ -218,7 +220,7 @@ INLINE void weigh_block(const pairing *of, const double *r, const double *x,
             }
         }
         EACH (j, 0, count)
-            store_wide(lane[j] + p * WIDE, sum[j]);
+            put_part(&lane[j], p, sum[j]);
     }
     store_group(s, sum_groups(lane));
     EACH (j, 0, count)
@@ -237,12 +239,9 @@ static void weigh(const pairing *of, const cor_tile *strip, const double *r,
                     1);
 }
 
-/* The rows [i, i + down) of the packed triangle: += t x' - s mean', where s are
-   this tile's totals of t: one of the factors is taken about the mean, the
-   other about the center of the tile, and that put right at the end. */
+/* The rows [i, i + down) of the packed triangle: += t x'. */
 static void triangle_rows(pairing *of, const cor_tile *strip, const double *t,
-                          int64_t i, int64_t down, const double *mean,
-                          const double *s, double *row)
+                          int64_t i, int64_t down, double *row)
 {
     int64_t columns = strip->columns, next = columns - i;
     for (int64_t j = i; j < columns; j += ACROSS) {
@@ -253,8 +252,18 @@ static void triangle_rows(pairing *of, const cor_tile *strip, const double *t,
         product_any(of, total, down, across, j == i, true);
         for (int64_t a = 0, at = j - i; a < down; at += next - a - 1, a++)
             for (int64_t b = j == i ? a : 0; b < across; b++)
-                row[at + b] += total[a * across + b] - s[i + a] * mean[j + b];
+                row[at + b] += total[a * across + b];
     }
+}
+
+/* One of the factors was taken about the mean, the other about the center of
+   the tile: that is put right by the totals s of the first. */
+static void move_triangle(int64_t columns, const double *mean, const double *s,
+                          double *packed)
+{
+    for (int64_t i = 0; i < columns; i++)
+        for (int64_t j = i; j < columns; j++)
+            *packed++ -= s[i] * mean[j];
 }
 
 static void covariance(const cor_tile *strip, const double *r,
@@ -268,12 +277,14 @@ static void covariance(const cor_tile *strip, const double *r,
     of.count = find_groups(r, used_rows(strip), place);
     memset(own, 0, (size_t)columns * sizeof *own);
     weigh(&of, strip, r, mean, work, own);
+    double *row = second;
     for (int64_t i = 0; i < columns; i += DOWN) {
         int64_t down = at_most(columns - i, DOWN);
-        triangle_rows(&of, strip, work, i, down, mean, own, second);
+        triangle_rows(&of, strip, work, i, down, row);
         for (int64_t a = 0; a < down; a++)
-            second += columns - i - a;
+            row += columns - i - a;
     }
+    move_triangle(columns, mean, own, second);
     for (int64_t j = 0; j < columns; j++)
         first[j] += own[j];
 }

@@ -61,7 +61,7 @@ INLINE group fold_groups(group a, group b, group_places low, group_places high)
 
 /* The sums of 8 groups, by the tree (i, i + 4), (i, i + 2), (i, i + 1); lane j
    is the sum of group j. */
-INLINE group sum_groups(const double v[8][COR_GROUP])
+INLINE group sum_groups(const group v[8])
 {
     const group_places low4 = {0, 1, 2, 3, 8, 9, 10, 11};
     const group_places high4 = {4, 5, 6, 7, 12, 13, 14, 15};
@@ -71,11 +71,21 @@ INLINE group sum_groups(const double v[8][COR_GROUP])
     const group_places high1 = {1, 3, 9, 11, 5, 7, 13, 15};
     group four[4], two[2];
     EACH (j, 0, 4)
-        four[j] =
-            fold_groups(load_group(v[j]), load_group(v[j + 4]), low4, high4);
+        four[j] = fold_groups(v[j], v[j + 4], low4, high4);
     EACH (j, 0, 2)
         two[j] = fold_groups(four[2 * j], four[2 * j + 1], low2, high2);
     return fold_groups(two[0], two[1], low1, high1);
+}
+
+/* Part p of a group: in a register where the group is one. */
+INLINE void put_part(group *v, int p, wide part)
+{
+#if COR_LANES == 16
+    (void)p;
+    *v = (group)part;
+#else
+    memcpy((char *)v + (size_t)p * sizeof part, &part, sizeof part);
+#endif
 }
 
 #endif
