@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 
 import coracle_test as ct
 from coracle_test import Case, main
@@ -355,7 +356,7 @@ class Generated(Case):
                                "-o", self.path("m.h5"), ranks=ranks)
             while process.poll() is None and not os.path.exists(
                     self.path("kept", "baseline.h5")):
-                pass
+                time.sleep(0.02)
             process.send_signal(signal.SIGUSR1)
             run = ct.finish(process)
             self.assertEqual(run.code, ct.STOPPED, run)
