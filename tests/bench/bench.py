@@ -392,6 +392,72 @@ def pca(bench):
     return [table]
 
 
+# Rows, columns, components.
+MIXTURES = ((1000000, 16, 16), (200000, 64, 32), (1000000, 2, 3),
+            (5000000, 8, 8))
+COVARIANCES = ("full", "tied", "diag", "spherical")
+
+
+def gmm_run(bench, store, start, components, covariance, cores):
+    """`value` and `cpu` are of one iteration: what more of them cost more."""
+    first, last = (bench.coracle.job(
+        "gmm", store, "-k", components, "--covariance", covariance, "--init",
+        start, "--tol", 0, "--max-iter", iterations, "-o", bench.out("gmm.h5"),
+        threads=cores) for iterations in (1, 7))
+    last.value = (last.result["seconds"] - first.result["seconds"]) / 6
+    last.cpu = (last.cpu - first.cpu) / 6
+    return last
+
+
+def check_bounds(ours, theirs, what):
+    """The peer came to the same lower bound as we by the same iterations."""
+    if theirs is None:
+        return
+    found = theirs.json
+    mine = ours.result["history"][found["iterations"] - 1]
+    if abs(mine - found["lower_bound"]) > 1e-8 * abs(mine):
+        raise Failed("%s: lower bound %.17g, the peer's %.17g" % (
+            what, mine, found["lower_bound"]))
+
+
+def gmm(bench):
+    table = versus("Mixtures", "an iteration from the same start, which comes "
+                   "to the same lower bound")
+    shares = Table("Mixtures, full covariances, beside the ceilings", "what",
+                   "cores", "GF/s", "share of fma64", "share of dgemm")
+    for rows, columns, components in (((600, 3, 2),) if bench.tiny else
+                                      MIXTURES):
+        store, start = bench.sets.clusters(rows, columns, components)
+        for covariance in COVARIANCES:
+            for cores in (1, 2):
+                gmm_of(bench, table, shares, (store, start, components,
+                                              covariance),
+                       "%d x %d, %d %s" % (rows, columns, components,
+                                           covariance),
+                       rows * components * columns * (columns + 1.0), cores)
+    return [table, shares]
+
+
+def gmm_of(bench, table, shares, job, what, multiply_adds, cores):
+    ours, peer = interleave(
+        1 if bench.tiny else bench.repeats,
+        lambda: gmm_run(bench, *job, cores),
+        lambda: bench.peer("sklearn_gmm", *job, cores=cores))
+    for run_ in peer:
+        check_bounds(ours[0], run_, what)
+    seconds = median(values(ours))
+    full = job[3] == "full"
+    add_peers(table, what, cores, "s an iteration", seconds,
+              max(run_.peak for run_ in ours),
+              [("scikit-learn", peer, 20 * cores if full else 10)],
+              cpu=cpu_of(ours))
+    if full and seconds > 0:
+        rate = 2e-9 * multiply_adds / seconds
+        top = bench.ceiling[cores]
+        shares.add(what, cores, rate, "%.0f%%" % (100 * rate / top["fma64"]),
+                   "%.0f%%" % (100 * rate / top["dgemm"]))
+
+
 # ---- scaling and memory ----
 
 def jobs_on(bench, name):
@@ -472,7 +538,7 @@ def pipeline(bench):
     return [table]
 
 
-BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, pca,
+BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, pca, gmm,
            scaling, memory, pipeline)
 LONG = ("pipeline",)  # only when named
 

@@ -7,6 +7,9 @@
     data.py raw STORE PREFIX                          .u .i .r .te, for a probe
     data.py decaying ROWS COLUMNS SEED FILE.npy       a matrix of directions that
                                                       matter less and less
+    data.py clusters ROWS COLUMNS COMPONENTS SEED FILE.npy
+                                                      rows of some Gaussians, and
+                                                      FILE.start.npy, some rows
 
 Needs numpy; `csv` and `raw` need h5py.
 """
@@ -110,6 +113,17 @@ def decaying(rows, columns, seed, path):
                    random.normal(size=(rank, columns)))
 
 
+def clusters(rows, columns, components, seed, path):
+    rows, columns, components = int(rows), int(columns), int(components)
+    random = numpy.random.default_rng(int(seed))
+    mean = random.normal(size=(components, columns))
+    value = mean[random.integers(components, size=rows)]
+    value += random.normal(size=value.shape)
+    numpy.save(path, value)
+    numpy.save(path[:-len("npy")] + "start.npy",
+               value[random.integers(rows, size=components)])
+
+
 def raw(store, prefix):
     user, item, value, _ = read_store(store)
     user.astype("u4").tofile(prefix + ".u")
@@ -119,5 +133,6 @@ def raw(store, prefix):
 
 
 if __name__ == "__main__":
-    {work.__name__: work for work in (rated, shop, csv, npz, decaying, raw)}[
+    {work.__name__: work for work in (rated, shop, csv, npz, decaying, clusters,
+                                      raw)}[
         sys.argv[1]](*sys.argv[2:])

@@ -149,9 +149,35 @@ def sklearn_pca(store, components, solver):
     return timed(lambda: model.fit(rows))
 
 
+def sklearn_gmm(store, start, components, covariance):
+    """One iteration: what three take more than one, halved."""
+    import warnings
+    from sklearn.mixture import GaussianMixture
+    warnings.filterwarnings("ignore")
+    with h5py.File(store, "r") as file:
+        rows = file["matrix"][:]
+    count, columns = int(components), rows.shape[1]
+    identity = {"full": numpy.stack([numpy.eye(columns)] * count),
+                "tied": numpy.eye(columns),
+                "diag": numpy.ones((count, columns)),
+                "spherical": numpy.ones(count)}[covariance]
+
+    def fit(iterations):
+        model = GaussianMixture(
+            count, covariance_type=covariance, tol=0, max_iter=iterations,
+            means_init=numpy.load(start), precisions_init=identity,
+            weights_init=numpy.full(count, 1 / count), init_params="random")
+        return model, timed(lambda: model.fit(rows))
+    _, one = fit(1)
+    model, three = fit(3)
+    return {"seconds": (three["seconds"] - one["seconds"]) / 2,
+            "cpu": (three["cpu"] - one["cpu"]) / 2,
+            "iterations": 3, "lower_bound": model.lower_bound_}
+
+
 PEERS = (pandas_typed, pandas_untyped, polars_read, duckdb_read, pandas_kcore,
          numpy_kcore, pandas_split, implicit_als, implicit_recommend,
-         sklearn_pca)
+         sklearn_pca, sklearn_gmm)
 
 if __name__ == "__main__":
     try:

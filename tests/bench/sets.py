@@ -85,6 +85,15 @@ class Sets:
         return self._made(name + ".h5", lambda path: self.coracle.job(
             "ingest", "--matrix", table, "-o", path))
 
+    def clusters(self, rows, columns, components):
+        """A matrix of overlapping clusters, taken in, and a start for them."""
+        name = "clusters.%dx%d.%d" % (rows, columns, components)
+        table = self._made(name + ".npy", lambda path: self._data(
+            "clusters", rows, columns, components, 1, path))
+        return (self._made(name + ".h5", lambda path: self.coracle.job(
+            "ingest", "--matrix", table, "-o", path)),
+            self.path(name + ".start.npy"))
+
     def train(self, name):
         """Nine tenths of the rows, at random."""
         return self._made(name + ".part.train.h5",
