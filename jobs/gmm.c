@@ -13,7 +13,7 @@
 static struct {
     const char *components, *covariance, *init, *select;
     int64_t starts, tries, max_iter;
-    double tol, reg_covar, every;
+    double tol, reg_covar, every, refit;
     double concentration, mean_precision, freedom;
     const char *checkpoint, *signal, *weight_prior;
     bool resume, bayesian;
@@ -51,6 +51,9 @@ static const cor_option options[] = {
      "iterations of a start at most"},
     {"reg-covar", 0, COR_OPTION_REAL, &set.reg_covar, "R",
      "added to the diagonal of covariances, so that none collapses"},
+    {"refit", 0, COR_OPTION_REAL, &set.refit, "PERCENT",
+     "drop this share of the rows, the least dense, and fit again; 0: fit "
+     "once"},
     {"bayesian", 0, COR_OPTION_FLAG, &set.bayesian, NULL,
      "fit by variational inference: components that are not needed end with "
      "weights near zero"},
@@ -82,6 +85,7 @@ typedef struct job {
     cor_gmm_point *point;
     int64_t points;
     double *means; /* those of --init FILE, or NULL */
+    cor_gmm_refit refit;
 } job;
 
 static bool is_word(const char *init)
@@ -261,6 +265,13 @@ static void report(const job *j, const cor_mixture *m, const cor_gmm_fit *fit)
     cor_result *means = cor_result_list(result, "means");
     for (int64_t k = 0; k < m->components; k++)
         append_reals(cor_result_append_list(means), m->mean + k * d, d);
+    if (set.refit > 0) {
+        cor_result *refit = cor_result_object(result, "refit");
+        cor_result_real(refit, "percent", j->refit.percent);
+        cor_result_int(refit, "dropped", j->refit.dropped);
+        cor_result_real(refit, "threshold", j->refit.threshold);
+        cor_result_real(refit, "lower_bound_before", j->refit.lower_bound);
+    }
     cor_result_text(result, "digest", m->digest);
     if (j->points == 1)
         return;
@@ -278,6 +289,24 @@ static void note_quality(const job *j, const cor_gmm_fit *fit)
                           (long long)fit->iterations);
 }
 
+/* The second stage of --refit: a fit of the kind that was chosen. */
+static int fit_again(job *j, const cor_gmm_point *point, cor_mixture *mixture,
+                     cor_gmm_fit *how)
+{
+    char checkpoint[4096], digest[32];
+    cor_command *command = j->command;
+    cor_gmm_options again = j->options;
+    snprintf(checkpoint, sizeof checkpoint, "%s.refit", j->options.checkpoint);
+    snprintf(digest, sizeof digest, "%s%%%g", j->size.digest, set.refit);
+    again.checkpoint = checkpoint;
+    again.data_digest = digest;
+    again.components = point->components;
+    again.covariance = point->covariance;
+    j->refit.percent = set.refit;
+    return cor_gmm_fit_again(command->team, command->input[0], &again,
+                             &j->refit, command->progress, mixture, how);
+}
+
 static int fit(job *j)
 {
     cor_command *command = j->command;
@@ -290,7 +319,9 @@ static int fit(job *j)
                            criterion, j->point, j->points, command->progress,
                            &mixture, &how, &best));
     int rc = COR_OK;
-    if (how.stopped)
+    if (set.refit > 0 && !how.stopped)
+        rc = fit_again(j, &j->point[best], &mixture, &how);
+    if (rc == COR_OK && how.stopped)
         rc = cor_fail(COR_ESTOPPED,
                       "stopped on request; run the same command with --resume "
                       "to go on from the checkpoint in %s",
@@ -340,6 +371,11 @@ static int run(cor_command *command)
     COR_TRY(cor_command_needs_output(command));
     if (!(set.every > 0))
         return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
+    if (!(set.refit >= 0 && set.refit < 100))
+        return cor_fail(COR_EUSAGE,
+                        "--refit %g: give the share of the rows to drop, in "
+                        "percent, above 0 and below 100",
+                        set.refit);
     COR_TRY(cor_matrix_measure(command->team, command->input[0], &j.size));
     name_checkpoint(command, checkpoint, sizeof checkpoint);
     int rc = cor_agree(command->team, list_points(&j));
@@ -373,6 +409,10 @@ const cor_job cor_job_gmm = {
         "A SIGUSR1 finishes the iteration in hand, writes a checkpoint and "
         "leaves with 75; the same command with --resume goes on, on any "
         "number of ranks, to the same bits. With --checkpoint DIR finished "
-        "choices are kept there too.",
+        "choices are kept there too.\n"
+        "\n"
+        "--refit 4 is for data with outliers in it: when the best mixture is "
+        "found, the 4 % of the rows that are the least dense under it are "
+        "dropped, and a mixture of the same kind is fitted to the others.",
     .options = options,
     .run = run};

@@ -129,6 +129,34 @@ int cor_gmm_select(const cor_team *team, const char *store,
                    int64_t count, cor_progress *progress, cor_mixture *mixture,
                    cor_gmm_fit *fit, int64_t *best);
 
+/** What was dropped before a second fit. */
+typedef struct cor_gmm_refit {
+    double percent;     /* of the rows, the least dense */
+    double threshold;   /* the log density that these lie below */
+    int64_t dropped;    /* rows */
+    double lower_bound; /* of the first fit */
+} cor_gmm_refit;
+
+/**
+ * Fit once more without the rows that fit worst, as robust estimation trims
+ * them (Rousseeuw and Van Driessen, "A fast algorithm for the minimum
+ * covariance determinant estimator", 1999, is the case of one component): the
+ * rows less dense than all but `how->percent` of them are dropped, and a
+ * mixture of the same kind is fitted to those that stay. Collective.
+ *
+ * @param[in]     store    matrix store that `mixture` was fitted to
+ * @param[in]     options  of the second fit, covariance and components too;
+ * its checkpoint must not be the first one's
+ * @param[in,out] how      percent in, above 0 and below 100; the rest out
+ * @param[in,out] mixture  the first fit in, the second out; as is on failure
+ * @param[in,out] fit      the same
+ * @return as cor_gmm_train
+ */
+int cor_gmm_fit_again(const cor_team *team, const char *store,
+                      const cor_gmm_options *options, cor_gmm_refit *how,
+                      cor_progress *progress, cor_mixture *mixture,
+                      cor_gmm_fit *fit);
+
 /** What cor_gmm_select will need for a matrix of this size. Local. */
 cor_plan cor_gmm_plan(const cor_team *team, const cor_matrix_size *size,
                       const cor_gmm_options *options,

@@ -48,6 +48,13 @@ int cor_matrix_create_like(const cor_team *team, const cor_matrix *like,
 void cor_matrix_tile(const cor_matrix *matrix, int64_t first, int64_t count,
                      double *tile);
 
+/** Drop rows: those with keep 0 go, the others close up in their shards, whose
+    owners stay; rows are counted anew. Collective.
+    @param[in] keep  of my rows
+    @return COR_OK; COR_EMEMORY, the matrix as it was */
+int cor_matrix_keep(const cor_team *team, const int8_t *keep,
+                    cor_matrix *matrix);
+
 /** What each column holds. */
 typedef struct cor_matrix_columns {
     int64_t columns;

@@ -9,6 +9,7 @@ import coracle_test as ct
 from coracle_test import Case, main
 from test_als import wait_for
 
+import h5py
 import numpy as np
 
 TYPES = ("full", "tied", "diag", "spherical")
@@ -95,6 +96,33 @@ class Mixture(Case):
                          list(TYPES))
         for name in ["m%d.h5" % n for n in ct.RANKS[1:]] + ["mt.h5"]:
             self.same(self.path("m1.h5"), self.path(name))
+
+    def test_a_second_fit_without_the_least_dense(self):
+        far = np.load(self.path("rows.npy"))
+        far[::50] *= 20
+        rows = self.take("far", far)
+        settings = ("-k", 2, "--covariance", "diag", "--tries", 1)
+        first = self.path("first.h5")
+        self.ok("gmm", rows, *settings, "-o", first)
+        scores = self.path("scores.h5")
+        self.ok("score", first, rows, "--anomalies", 3, "-o", scores)
+        with h5py.File(scores, "r") as file:
+            kept = self.take("kept", far[file["anomaly"][:] == 0])
+        runs = [self.ok("gmm", rows, *settings, "--refit", 3, "-o",
+                        self.path("again%d.h5" % n), "--json", ranks=n).json
+                for n in ct.RANKS]
+        self.assertEqual(runs[0]["rows"], 120000 - runs[0]["refit"]["dropped"])
+        self.assertEqual(runs[0]["refit"]["dropped"], 3600)
+        self.assertLess(runs[0]["refit"]["lower_bound_before"] + 1,
+                        runs[0]["lower_bound"])
+        for n in ct.RANKS[1:]:
+            self.same(self.path("again1.h5"), self.path("again%d.h5" % n))
+        alone = self.ok("gmm", kept, *settings, "-o", self.path("alone.h5"),
+                        "--json").json
+        self.assertAlmostEqual(alone["lower_bound"], runs[0]["lower_bound"],
+                               delta=2e-3)
+        self.fails(ct.USAGE, "gmm", rows, "-k", 2, "--refit", 100, "-o",
+                   self.path("x.h5"), says=["--refit 100"])
 
     def test_what_is_reported(self):
         result = self.ok("gmm", self.rows, "-k", 4, "--n-init", 2, "--tries", 1,
