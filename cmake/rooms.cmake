@@ -7,7 +7,7 @@ set(COR_ROOMS core team store linalg records ingest prepare recommend mixture ev
 
 set(COR_HEADERS_core cells cut failure status memory random text sort map)
 set(COR_HEADERS_team team shards exchange ring sum select shared halo stop)
-set(COR_HEADERS_store file checkpoint ids interactions matrix table)
+set(COR_HEADERS_store file checkpoint ids interactions kept matrix table)
 set(COR_HEADERS_linalg basis corating linalg dense gaussian steps)
 set(COR_HEADERS_report plot csv output result progress plan)
 set(COR_HEADERS_records decode field json keep path records sink source tally top where)

@@ -24,6 +24,9 @@ typedef struct cor_ids {
 
 void cor_ids_free(cor_ids *ids);
 
+/** A copy of my run, of its own; to be freed also after a failure. Local. */
+int cor_ids_copy(const cor_ids *from, cor_ids *to);
+
 /** Write the table as dataset `name` / read rows [first, first + count).
     Collective. */
 int cor_ids_write(cor_file *file, const char *name, const cor_ids *ids);

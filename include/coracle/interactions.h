@@ -4,17 +4,18 @@
  * them on disk (format 1).
  *
  *   /interactions/user int32, item int32, value float32, time int64 (optional)
- *   /users/id, /items/id    int64 or UTF-8        /items/title  UTF-8 (optional)
- *   /shards/row, /shards/user  int64 [shards + 1]  where each shard begins
- *   /interactions attributes: users, items (int64: those with rows);
- *                  value_min, value_max, value_mean (double);
- *                  time_min, time_max (int64, where there is time)
- *   root attribute `digest`: of all the columns and tables
+ *   /users/id, /items/id    int64 or UTF-8        /items/title  UTF-8
+ * (optional) /shards/row, /shards/user  int64 [shards + 1]  where each shard
+ * begins /kept/NAME float64, or int32 with the text table /categories/NAME:
+ * further columns (kept.h) /interactions attributes: users, items (int64: those
+ * with rows); value_min, value_max, value_mean (double); time_min, time_max
+ * (int64, where there is time); kept: the names of kept columns, by commas root
+ * attribute `digest`: of all the columns and tables
  */
 #ifndef CORACLE_INTERACTIONS_H
 #define CORACLE_INTERACTIONS_H
 
-#include "coracle/ids.h"
+#include "coracle/kept.h"
 #include "coracle/shards.h"
 
 /**
@@ -24,18 +25,19 @@
  * table is spread evenly over the ranks.
  */
 typedef struct cor_interactions {
-    int64_t rows;      /* mine */
-    int64_t users;     /* all; may include users without rows */
-    int64_t items;     /* all */
-    int32_t *user;     /* rows, global numbers */
-    int32_t *item;     /* rows */
-    float *value;      /* rows */
-    int64_t *time;     /* rows, seconds since 1970; NULL where there is none */
+    int64_t rows;  /* mine */
+    int64_t users; /* all; may include users without rows */
+    int64_t items; /* all */
+    int32_t *user; /* rows, global numbers */
+    int32_t *item; /* rows */
+    float *value;  /* rows */
+    int64_t *time; /* rows, seconds since 1970; NULL where there is none */
+    cor_kept_columns kept;   /* rows of further columns */
     cor_shards *row_shards;  /* over interactions; its rows are all rows */
     cor_shards *user_shards; /* same shards and owners, over users */
-    cor_ids user_id;   /* my users */
-    cor_ids item_id;   /* my even part of the items */
-    cor_ids item_title; /* same part; total 0 where there are no titles */
+    cor_ids user_id;         /* my users */
+    cor_ids item_id;         /* my even part of the items */
+    cor_ids item_title;      /* same part; total 0 where there are no titles */
 } cor_interactions;
 
 void cor_interactions_free(cor_interactions *data);
@@ -52,6 +54,8 @@ typedef struct cor_interactions_summary {
     double value_min, value_max, value_mean; /* 0 where there are no rows */
     int64_t time_min, time_max;              /* 0 where there are no times */
     bool has_time;
+    int32_t kept;       /* further columns */
+    int64_t kept_bytes; /* of a row of them */
     char digest[17];
 } cor_interactions_summary;
 
@@ -69,16 +73,17 @@ int cor_interactions_cut(const cor_team *team, int64_t shard_count,
 
 /**
  * Bring rows to the ranks that own their users, sort each user's by time and
- * input order, and fill in the shards. In: user, item, value, time of any rows
- * in global input order by rank (`rows`, columns, users, items); the columns
- * are replaced. The id tables are not touched: see cor_interactions_place_ids.
- * Collective.
+ * input order, and fill in the shards. In: user, item, value, time and kept
+ * columns of any rows in global input order by rank (`rows`, columns, users,
+ * items); the columns are replaced. The id tables are not touched: see
+ * cor_interactions_place_ids. Collective.
  */
 int cor_interactions_arrange(const cor_team *team, int64_t shard_count,
                              cor_interactions *data);
 
-/** Bring the runs of the user and item tables (as any contiguous runs in rank
-    order) to where cor_interactions wants them. Collective. */
+/** Bring the runs of the tables of users, items and categories (as any
+    contiguous runs in rank order) to where cor_interactions wants them.
+   Collective. */
 int cor_interactions_place_ids(const cor_team *team, cor_interactions *data);
 
 /** Write the store; fills the summary. Collective.
@@ -90,7 +95,7 @@ int cor_interactions_write(const cor_team *team, const char *path,
 
 /** Which parts of a store to read. */
 typedef struct cor_interactions_parts {
-    bool value, time, user_id, item_id, item_title;
+    bool value, time, user_id, item_id, item_title, kept;
 } cor_interactions_parts;
 extern const cor_interactions_parts cor_interactions_all;
 

@@ -106,6 +106,7 @@ static void keep_rows(cor_interactions *data, int64_t first_user,
         data->value[kept] = data->value[r];
         if (data->time)
             data->time[kept] = data->time[r];
+        cor_kept_copy(&data->kept, r, &data->kept, kept);
         kept += item >= 0;
     }
     data->rows = kept;
@@ -298,12 +299,14 @@ cor_plan cor_kcore_plan(const cor_team *team,
     int64_t most = cor_need_rows(team, rows, store->shards);
     int64_t users = store->users / cor_team_size(team) + 1;
     int64_t slots = store->items < most ? store->items : most;
+    int64_t row = cor_need_columns(store->has_time) + store->kept_bytes;
     int64_t slot_bytes = cor_team_size(team) > 1 ? 48 : 32;
     return (cor_plan){
         .rows_rank = most,
         .bytes_rank = cor_plan_base() +
-                      most * (cor_need_columns(store->has_time) + 2) +
+                      most * (row + 2) +
                       users * 41 + slots * slot_bytes,
         .bytes_disk =
-            cor_need_disk(rows, store->users, store->items, store->has_time)};
+            cor_need_disk(rows, store->users, store->items, store->has_time) +
+            rows * store->kept_bytes};
 }

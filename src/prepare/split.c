@@ -247,6 +247,7 @@ static int take_rows(const cor_interactions *data, const uint8_t *of, int part,
     COR_TRY(COR_NEW(&out->value, out->rows));
     if (data->time)
         COR_TRY(COR_NEW(&out->time, out->rows));
+    COR_TRY(cor_kept_create_like(&data->kept, out->rows, &out->kept));
     int64_t next = 0;
     for (int64_t r = 0; r < data->rows; r++) {
         if (of[r] != part)
@@ -256,6 +257,7 @@ static int take_rows(const cor_interactions *data, const uint8_t *of, int part,
         out->value[next] = data->value[r];
         if (data->time)
             out->time[next] = data->time[r];
+        cor_kept_copy(&data->kept, r, &out->kept, next);
         next++;
     }
     return COR_OK;
@@ -271,6 +273,7 @@ int cor_split_write(const cor_team *team, const cor_interactions *data,
     out.user = out.item = NULL;
     out.value = NULL;
     out.time = NULL;
+    out.kept = (cor_kept_columns){0};
     out.row_shards = NULL;
     int rc = shard_part(team, data, split, part, &out.row_shards);
     if (rc == COR_OK) {
@@ -284,6 +287,7 @@ int cor_split_write(const cor_team *team, const cor_interactions *data,
     cor_free(out.item);
     cor_free(out.value);
     cor_free(out.time);
+    cor_kept_free(&out.kept);
     cor_shards_destroy(&out.row_shards);
     return rc;
 }
@@ -295,10 +299,11 @@ cor_plan cor_split_plan(const cor_team *team,
     int64_t rows = store->interactions;
     int64_t most = cor_need_rows(team, rows, store->shards);
     int64_t users = store->users / cor_team_size(team) + 1;
+    int64_t row = cor_need_columns(store->has_time) + store->kept_bytes;
     return (cor_plan){
         .rows_rank = most,
-        .bytes_rank = cor_plan_base() + users * 12 +
-                      most * (2 * cor_need_columns(store->has_time) + 1),
+        .bytes_rank = cor_plan_base() + users * 12 + most * (2 * row + 1),
         .bytes_disk = cor_need_disk(rows, 3 * store->users, 3 * store->items,
-                                    store->has_time)};
+                                    store->has_time) +
+                      rows * store->kept_bytes};
 }

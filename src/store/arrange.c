@@ -309,6 +309,15 @@ static int send_columns(const cor_team *team, const cor_route *route,
     COR_TRY(travel(team, route, first, &data->value, sizeof *data->value));
     if (has_time)
         COR_TRY(travel(team, route, first, &data->time, sizeof *data->time));
+    for (int32_t k = 0; k < data->kept.count; k++) {
+        cor_kept *column = &data->kept.column[k];
+        if (column->category)
+            COR_TRY(travel(team, route, first, &column->code,
+                           sizeof *column->code));
+        else
+            COR_TRY(travel(team, route, first, &column->number,
+                           sizeof *column->number));
+    }
     data->rows = cor_route_arrivals(route);
     return COR_OK;
 }
@@ -384,5 +393,12 @@ int cor_interactions_place_ids(const cor_team *team, cor_interactions *data)
         COR_TRY(cor_ids_move(team, &data->item_id, item, items));
     if (data->item_title.total)
         COR_TRY(cor_ids_move(team, &data->item_title, item, items));
+    for (int32_t k = 0; k < data->kept.count; k++) {
+        cor_ids *names = &data->kept.column[k].names;
+        int64_t first = cor_cut_begin(names->total, rank, size);
+        COR_TRY(
+            cor_ids_move(team, names, first,
+                         cor_cut_begin(names->total, rank + 1, size) - first));
+    }
     return COR_OK;
 }

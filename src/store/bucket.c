@@ -36,7 +36,7 @@ static int join(const cor_piece *piece, int64_t pieces, int words,
     if (filled < 2)
         return COR_OK;
     if (!desk->record)
-        COR_TRY(COR_NEW(&desk->record, desk->rows * RECORD_WIDE));
+        COR_TRY(COR_NEW(&desk->record, desk->rows * words));
     uint32_t *next = desk->record;
     for (int64_t p = 0; p < pieces; p++)
         if (piece[p].rows) {
@@ -55,16 +55,17 @@ static int bits_of(uint64_t number)
 
 /* What a bucket's rows look like, and so how their keys are made. */
 typedef struct shape {
-    int words;
+    cor_words words;
     int user_bits, time_bits, place_bits;
     uint64_t first; /* least time, since the earliest of all */
 } shape;
 
-static shape shape_of(const cor_piece *rows, int words, int user_bits)
+static shape shape_of(const cor_piece *rows, cor_words words, int user_bits)
 {
     uint64_t least = UINT64_MAX, most = 0;
     for (int64_t i = 0; i < rows->rows; i++) {
-        uint64_t since = cor_record_since(rows->record + i * words, words);
+        uint64_t since =
+            cor_record_since(rows->record + i * words.all, words.base);
         least = since < least ? since : least;
         most = since > most ? since : most;
     }
@@ -85,8 +86,8 @@ static const uint64_t *sort_keys(const cor_piece *rows, const shape *s,
                                  cor_desk *desk)
 {
     const uint32_t *record = rows->record;
-    for (int64_t i = 0; i < rows->rows; i++, record += s->words) {
-        uint64_t since = cor_record_since(record, s->words) - s->first;
+    for (int64_t i = 0; i < rows->rows; i++, record += s->words.all) {
+        uint64_t since = cor_record_since(record, s->words.base) - s->first;
         desk->key[i] = (user_of(s, record) << s->time_bits | since)
                            << s->place_bits |
                        (uint64_t)i;
@@ -100,31 +101,32 @@ static int sort_twice(const cor_piece *rows, const shape *s, cor_desk *desk)
 {
     int64_t *place = (int64_t *)desk->spare;
     for (int64_t i = 0; i < rows->rows; i++) {
-        desk->key[i] = cor_record_since(rows->record + i * s->words, s->words);
+        desk->key[i] =
+            cor_record_since(rows->record + i * s->words.all, s->words.base);
         place[i] = i;
     }
     COR_TRY(cor_sort_pairs(desk->key, place, rows->rows));
     for (int64_t i = 0; i < rows->rows; i++)
-        desk->key[i] = user_of(s, rows->record + place[i] * s->words);
+        desk->key[i] = user_of(s, rows->record + place[i] * s->words.all);
     return cor_sort_pairs(desk->key, place, rows->rows);
 }
 
 /* The rows in the order of the places in the low bits of the keys. */
 static inline void take_rows(const cor_piece *rows, const uint64_t *key,
-                             uint64_t mask, int64_t earliest, int words,
+                             uint64_t mask, int64_t earliest, cor_words words,
                              cor_interactions *data, int64_t begin)
 {
     for (int64_t i = 0; i < rows->rows; i++)
-        cor_record_take(rows->record + (int64_t)(key[i] & mask) * words,
+        cor_record_take(rows->record + (int64_t)(key[i] & mask) * words.all,
                         earliest, words, data, begin + i);
 }
 
-int cor_bucket_sort(const cor_piece *piece, int64_t pieces, int words,
+int cor_bucket_sort(const cor_piece *piece, int64_t pieces, cor_words words,
                     int user_bits, int64_t earliest, cor_desk *desk,
                     cor_interactions *data, int64_t begin)
 {
     cor_piece rows;
-    COR_TRY(join(piece, pieces, words, desk, &rows));
+    COR_TRY(join(piece, pieces, words.all, desk, &rows));
     if (rows.rows == 0)
         return COR_OK;
     shape s = shape_of(&rows, words, user_bits);
@@ -137,12 +139,14 @@ int cor_bucket_sort(const cor_piece *piece, int64_t pieces, int words,
     } else {
         COR_TRY(sort_twice(&rows, &s, desk));
     }
-    /* constants, so that each kind of record gets a loop of its own */
-    if (words == RECORD_BARE)
-        take_rows(&rows, key, mask, earliest, RECORD_BARE, data, begin);
-    else if (words == RECORD_TIMED)
-        take_rows(&rows, key, mask, earliest, RECORD_TIMED, data, begin);
+    /* constants, so that each usual kind of record gets a loop of its own */
+    if (words.all > words.base)
+        take_rows(&rows, key, mask, earliest, words, data, begin);
+    else if (words.base == RECORD_BARE)
+        take_rows(&rows, key, mask, earliest, COR_BARE, data, begin);
+    else if (words.base == RECORD_TIMED)
+        take_rows(&rows, key, mask, earliest, COR_TIMED, data, begin);
     else
-        take_rows(&rows, key, mask, earliest, RECORD_WIDE, data, begin);
+        take_rows(&rows, key, mask, earliest, COR_WIDE, data, begin);
     return COR_OK;
 }

@@ -25,7 +25,7 @@ void cor_desk_close(cor_desk *desk);
  * in, and write them as rows of the data from `begin` on. Users differ in the
  * lowest `user_bits` bits alone. Local. @return COR_OK; COR_EMEMORY
  */
-int cor_bucket_sort(const cor_piece *piece, int64_t pieces, int words,
+int cor_bucket_sort(const cor_piece *piece, int64_t pieces, cor_words words,
                     int user_bits, int64_t earliest, cor_desk *desk,
                     cor_interactions *data, int64_t begin);
 

@@ -14,6 +14,24 @@ void cor_ids_free(cor_ids *ids)
     *ids = (cor_ids){0};
 }
 
+int cor_ids_copy(const cor_ids *from, cor_ids *to)
+{
+    *to = *from;
+    to->number = NULL;
+    to->bytes = NULL;
+    if (from->number) {
+        COR_TRY(COR_NEW(&to->number, from->count));
+        memcpy(to->number, from->number,
+               (size_t)from->count * sizeof *to->number);
+    }
+    if (from->bytes) {
+        COR_TRY(
+            cor_allocate(&to->bytes, from->count, (size_t)from->width, "ids"));
+        memcpy(to->bytes, from->bytes, (size_t)(from->count * from->width));
+    }
+    return COR_OK;
+}
+
 int cor_ids_write(cor_file *file, const char *name, const cor_ids *ids)
 {
     if (!ids->text)

@@ -1,6 +1,7 @@
 #include "coracle/interactions.h"
 
 #include "coracle/memory.h"
+#include "kept.h"
 #include "summary.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ void cor_interactions_free(cor_interactions *data)
     cor_free(data->item);
     cor_free(data->value);
     cor_free(data->time);
+    cor_kept_free(&data->kept);
     cor_shards_destroy(&data->row_shards);
     cor_shards_destroy(&data->user_shards);
     cor_ids_free(&data->user_id);
@@ -63,14 +65,16 @@ static int write_tables(cor_file *file, const cor_interactions *data)
 static int write_digest(cor_file *file, const cor_interactions *data,
                         cor_interactions_summary *summary)
 {
-    const char *name[8] = {"interactions/user", "interactions/item",
-                           "interactions/value", "users/id", "items/id"};
-    int names = 5;
+    cor_dataset_names of = {.name = {"interactions/user", "interactions/item",
+                                     "interactions/value", "users/id",
+                                     "items/id"},
+                            .count = 5};
     if (summary->has_time)
-        name[names++] = "interactions/time";
+        of.name[of.count++] = "interactions/time";
     if (data->item_title.total)
-        name[names++] = "items/title";
-    COR_TRY(cor_file_digest(file, name, names, summary->digest));
+        of.name[of.count++] = "items/title";
+    cor_kept_add_names(&data->kept, &of);
+    COR_TRY(cor_file_digest(file, of.name, of.count, summary->digest));
     return cor_file_put_text(file, "digest", summary->digest);
 }
 
@@ -80,6 +84,7 @@ static int write_all(const cor_team *team, cor_file *file,
 {
     COR_TRY(cor_summary_find(team, data, summary));
     COR_TRY(write_columns(team, file, data, summary->has_time));
+    COR_TRY(cor_kept_write(team, file, data));
     COR_TRY(write_tables(file, data));
     COR_TRY(cor_summary_put(file, summary));
     return write_digest(file, data, summary);

@@ -30,7 +30,8 @@ typedef struct buckets {
 typedef struct ordering {
     const cor_team *team;
     cor_interactions *data;
-    int threads, words;
+    int threads;
+    cor_words words;
     int64_t earliest; /* time of all rows */
     buckets cut;
     int64_t *place;  /* threads x buckets: where a thread's next row goes */
@@ -136,26 +137,28 @@ static void find_places(ordering *o)
     o->packed[o->cut.count] = next;
 }
 
-static inline void pack_part(const ordering *o, int t, int words)
+static inline void pack_part(const ordering *o, int t, cor_words words)
 {
     int64_t *place = o->place + t * o->cut.count;
     for (int64_t i = first_of_thread(o, t); i < first_of_thread(o, t + 1); i++)
         cor_record_put(o->data, i, o->earliest, words,
                        o->mine + place[bucket_of(&o->cut, o->data->user[i])]++ *
-                                     words);
+                                     words.all);
 }
 
-/* Constants, so that each kind of record gets a loop of its own. */
+/* Constants, so that each usual kind of record gets a loop of its own. */
 static void pack_rows(const ordering *o)
 {
 #pragma omp parallel for num_threads(o->threads) schedule(static, 1)
     for (int t = 0; t < o->threads; t++)
-        if (o->words == RECORD_BARE)
-            pack_part(o, t, RECORD_BARE);
-        else if (o->words == RECORD_TIMED)
-            pack_part(o, t, RECORD_TIMED);
+        if (o->words.all > o->words.base)
+            pack_part(o, t, o->words);
+        else if (o->words.base == RECORD_BARE)
+            pack_part(o, t, COR_BARE);
+        else if (o->words.base == RECORD_TIMED)
+            pack_part(o, t, COR_TIMED);
         else
-            pack_part(o, t, RECORD_WIDE);
+            pack_part(o, t, COR_WIDE);
 }
 
 /* The kind of record that all times fit. Collective. */
@@ -170,10 +173,32 @@ static void choose_record(ordering *o, bool has_time)
     cor_team_min(o->team, &least, 1);
     cor_team_max(o->team, &most, 1);
     o->earliest = least;
-    o->words = RECORD_BARE;
+    o->words.base = RECORD_BARE;
     if (has_time)
-        o->words = (uint64_t)most - (uint64_t)least <= UINT32_MAX ? RECORD_TIMED
-                                                                  : RECORD_WIDE;
+        o->words.base = (uint64_t)most - (uint64_t)least <= UINT32_MAX
+                            ? RECORD_TIMED
+                            : RECORD_WIDE;
+    o->words.all = o->words.base;
+    for (int32_t k = 0; k < o->data->kept.count; k++)
+        o->words.all += o->data->kept.column[k].category ? 1 : 2;
+}
+
+/* Fresh columns of as many rows, to be filled in. */
+static int replace_kept(cor_interactions *data, int64_t rows)
+{
+    for (int32_t k = 0; k < data->kept.count; k++) {
+        cor_kept *column = &data->kept.column[k];
+        cor_free(column->code);
+        cor_free(column->number);
+        column->code = NULL;
+        column->number = NULL;
+        COR_TRY(column->category
+                    ? cor_allocate(&column->code, rows, sizeof *column->code,
+                                   "kept categories")
+                    : cor_allocate(&column->number, rows,
+                                   sizeof *column->number, "kept numbers"));
+    }
+    return COR_OK;
 }
 
 /* Records are what is kept of the rows afterwards. */
@@ -182,7 +207,7 @@ static int pack(ordering *o)
     cor_interactions *data = o->data;
     COR_TRY(COR_NEW_ZEROED(&o->place, o->threads * o->cut.count));
     COR_TRY(COR_NEW(&o->packed, o->cut.count + 1));
-    COR_TRY(COR_NEW(&o->mine, data->rows * o->words));
+    COR_TRY(COR_NEW(&o->mine, data->rows * o->words.all));
     find_places(o);
     pack_rows(o);
     cor_free(data->user);
@@ -192,7 +217,7 @@ static int pack(ordering *o)
     data->user = data->item = NULL;
     data->value = NULL;
     data->time = NULL;
-    return COR_OK;
+    return replace_kept(data, 0);
 }
 
 /* ---- sending ---- */
@@ -239,10 +264,10 @@ static int send_records(ordering *o)
     if (rc == COR_OK)
         rc = cor_agree(o->team, COR_NEW(&o->others, (cor_route_arrivals(route) -
                                                      count[rank]) *
-                                                        o->words));
+                                                        o->words.all));
     if (rc == COR_OK)
         rc = cor_route_send_others(
-            route, o->mine, sizeof *o->mine * (size_t)o->words, o->others);
+            route, o->mine, sizeof *o->mine * (size_t)o->words.all, o->others);
     cor_route_destroy(&route);
     cor_free(count);
     return rc;
@@ -257,13 +282,13 @@ static int find_pieces(ordering *o, const int64_t *rows)
     const uint32_t *arrived = o->others;
     for (int r = 0; r < ranks; r++) {
         const uint32_t *next =
-            r == rank ? o->mine + o->packed[o->cut.of_rank[rank]] * o->words
+            r == rank ? o->mine + o->packed[o->cut.of_rank[rank]] * o->words.all
                       : arrived;
         for (int64_t b = 0; b < o->buckets; b++) {
             int64_t here = rows[r * o->buckets + b];
             o->piece[b * ranks + r] = (cor_piece){next, here};
             o->begin[b + 1] += here;
-            next += here * o->words;
+            next += here * o->words.all;
         }
         if (r != rank)
             arrived = next;
@@ -296,7 +321,9 @@ static int make_columns(ordering *o)
     COR_TRY(COR_NEW(&data->user, data->rows));
     COR_TRY(COR_NEW(&data->item, data->rows));
     COR_TRY(COR_NEW(&data->value, data->rows));
-    return o->words == RECORD_BARE ? COR_OK : COR_NEW(&data->time, data->rows);
+    COR_TRY(replace_kept(data, data->rows));
+    return o->words.base == RECORD_BARE ? COR_OK
+                                        : COR_NEW(&data->time, data->rows);
 }
 
 static int64_t largest_bucket(const ordering *o)

@@ -1,27 +1,6 @@
 #include "coracle/interactions.h"
 #include "coracle/memory.h"
 
-#include <string.h>
-
-/* A copy of a run of a table of ids. */
-static int copy_ids(const cor_ids *from, cor_ids *to)
-{
-    *to = *from;
-    to->number = NULL;
-    to->bytes = NULL;
-    if (from->number) {
-        COR_TRY(COR_NEW(&to->number, from->count));
-        memcpy(to->number, from->number,
-               (size_t)from->count * sizeof *to->number);
-    }
-    if (from->bytes) {
-        COR_TRY(
-            cor_allocate(&to->bytes, from->count, (size_t)from->width, "ids"));
-        memcpy(to->bytes, from->bytes, (size_t)(from->count * from->width));
-    }
-    return COR_OK;
-}
-
 static int copy_rows(const cor_interactions *data, const int8_t *keep,
                      cor_interactions *out)
 {
@@ -33,6 +12,7 @@ static int copy_rows(const cor_interactions *data, const int8_t *keep,
     COR_TRY(COR_NEW(&out->value, out->rows));
     if (data->time)
         COR_TRY(COR_NEW(&out->time, out->rows));
+    COR_TRY(cor_kept_create_like(&data->kept, out->rows, &out->kept));
     for (int64_t i = 0; i < data->rows; i++) {
         if (!keep[i])
             continue;
@@ -41,11 +21,12 @@ static int copy_rows(const cor_interactions *data, const int8_t *keep,
         out->value[at] = data->value[i];
         if (data->time)
             out->time[at] = data->time[i];
+        cor_kept_copy(&data->kept, i, &out->kept, at);
         at++;
     }
-    COR_TRY(copy_ids(&data->user_id, &out->user_id));
-    COR_TRY(copy_ids(&data->item_id, &out->item_id));
-    return copy_ids(&data->item_title, &out->item_title);
+    COR_TRY(cor_ids_copy(&data->user_id, &out->user_id));
+    COR_TRY(cor_ids_copy(&data->item_id, &out->item_id));
+    return cor_ids_copy(&data->item_title, &out->item_title);
 }
 
 /* Where each shard begins now: every rank counts its own. */

@@ -4,12 +4,13 @@
 
 #include "coracle/cut.h"
 #include "coracle/memory.h"
+#include "kept.h"
 
 #include <math.h>
 #include <string.h>
 
-const cor_interactions_parts cor_interactions_all = {true, true, true, true,
-                                                     true};
+const cor_interactions_parts cor_interactions_all = {true, true, true,
+                                                     true, true, true};
 
 static int damaged(const cor_file *file, const char *what)
 {
@@ -139,6 +140,8 @@ static int read_all(const cor_team *team, const cor_file *file,
 {
     COR_TRY(set_shards(file, data));
     COR_TRY(read_columns(team, file, parts, data));
+    if (parts->kept)
+        COR_TRY(cor_kept_read(team, file, data));
     COR_TRY(cor_agree(team, check_rows(team, file, data)));
     COR_TRY(read_tables(team, file, parts, data));
     if (data->item_title.total && data->item_title.total != data->items)

@@ -181,6 +181,10 @@ int cor_summary_find(const cor_team *team, const cor_interactions *data,
 {
     summary->interactions = cor_shards_rows(data->row_shards);
     summary->shards = cor_shards_count(data->row_shards);
+    summary->kept = data->kept.count;
+    for (int32_t k = 0; k < data->kept.count; k++)
+        summary->kept_bytes += (int64_t)cor_type_size(
+            cor_kept_type(data->kept.column[k].category), 0);
     for (int64_t i = 0; i < data->rows; i++)
         summary->users += i == 0 || data->user[i] != data->user[i - 1];
     cor_team_sum(team, &summary->users, 1);
@@ -206,6 +210,16 @@ int cor_summary_put(cor_file *file, const cor_interactions_summary *summary)
     return cor_file_put_int64(file, "interactions/time_max", summary->time_max);
 }
 
+static int summarise_kept(const cor_file *file, cor_interactions_summary *s)
+{
+    cor_kept_kind kind[COR_KEPT_LIMIT];
+    COR_TRY(cor_kept_list(file, kind, &s->kept));
+    for (int32_t k = 0; k < s->kept; k++)
+        s->kept_bytes +=
+            (int64_t)cor_type_size(cor_kept_type(kind[k].category), 0);
+    return COR_OK;
+}
+
 int cor_interactions_summarise(const cor_team *team, const cor_file *file,
                                cor_interactions_summary *summary)
 {
@@ -229,6 +243,7 @@ int cor_interactions_summarise(const cor_team *team, const cor_file *file,
         COR_TRY(cor_file_get_int64(file, "interactions/time_min", &s.time_min));
         COR_TRY(cor_file_get_int64(file, "interactions/time_max", &s.time_max));
     }
+    COR_TRY(summarise_kept(file, &s));
     COR_TRY(cor_file_get_text(file, "digest", s.digest, sizeof s.digest));
     *summary = s;
     return COR_OK;

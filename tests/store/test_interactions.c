@@ -4,6 +4,8 @@
 #include "coracle/interactions.h"
 #include "coracle/random.h"
 
+#include <math.h>
+
 static const cor_file_options options = {.force = true, .command = "test"};
 static const cor_file_options packed = {.force = true, .compress = true};
 
@@ -74,6 +76,61 @@ static void fill_ids(cor_ids *ids, bool text, int64_t total, const char *word)
             ids->number[i] = 1000 + (first + i) * 3;
 }
 
+/* Whether the input has columns to keep: a category that not every row has, and
+   the number of the row, which not every row has either. */
+static bool keeping;
+
+static int32_t code_of(int64_t number)
+{
+    return (int32_t)(number % 5) - 1;
+}
+
+static bool number_is(double number, int64_t of)
+{
+    return of % 7 ? number == (double)of : isnan(number);
+}
+
+static void fill_kept(int64_t rows, int64_t first, cor_kept_columns *kept)
+{
+    kept->count = 2;
+    kept->column = calloc(2, sizeof *kept->column);
+    cor_kept *kind = &kept->column[0], *serial = &kept->column[1];
+    strcpy(kind->name, "kind.of");
+    strcpy(serial->name, "serial");
+    kind->category = true;
+    kind->code = malloc((size_t)rows * 4 + 4);
+    serial->number = malloc((size_t)rows * 8 + 8);
+    for (int64_t i = 0; i < rows; i++) {
+        kind->code[i] = code_of(first + i);
+        serial->number[i] = (first + i) % 7 ? (double)(first + i) : (double)NAN;
+    }
+    fill_ids(&kind->names, true, 4, "kind");
+}
+
+static bool kept_right(const cor_interactions *data, const row *sorted)
+{
+    char word[32], expected[32];
+    const cor_kept_columns *kept = &data->kept;
+    const cor_kept *kind = cor_kept_find(kept, "kind.of");
+    const cor_kept *serial = cor_kept_find(kept, "serial");
+    if (!keeping)
+        return kept->count == 0;
+    if (kept->count != 2 || !kind || !serial || cor_kept_find(kept, "kind") ||
+        !kind->category || serial->category || kind->names.total != 4)
+        return false;
+    for (int64_t i = 0; i < data->rows; i++)
+        if (kind->code[i] != code_of(sorted[i].number) ||
+            !number_is(serial->number[i], sorted[i].number))
+            return false;
+    for (int64_t i = 0; i < kind->names.count; i++) {
+        cor_ids_print(&kind->names, i, word, sizeof word);
+        snprintf(expected, 32, "kind %lld", (long long)(kind->names.first + i));
+        if (strcmp(word, expected) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* This rank's part of the input, cut so that the first rank has none. */
 static void fill_input(int64_t rows, bool has_time, cor_interactions *data)
 {
@@ -98,6 +155,8 @@ static void fill_input(int64_t rows, bool has_time, cor_interactions *data)
     fill_ids(&data->user_id, false, USERS, NULL);
     fill_ids(&data->item_id, true, ITEMS, "\xc3\xa4\xe6\xbc\xa2");
     fill_ids(&data->item_title, true, ITEMS, "Title, The");
+    if (keeping)
+        fill_kept(end - first, first, &data->kept);
 }
 
 /* Whether my rows are those of the plain sort. */
@@ -114,7 +173,7 @@ static bool rows_right(const cor_interactions *data, const row *sorted)
             (data->time && data->time[i] != r->time))
             return false;
     }
-    return true;
+    return kept_right(data, sorted + first);
 }
 
 /* Whole users in each shard, and no shard ends later than it must. */
@@ -170,6 +229,7 @@ static bool same_summary(const cor_interactions_summary *a,
            a->value_min == b->value_min && a->value_max == b->value_max &&
            a->value_mean == b->value_mean && a->time_min == b->time_min &&
            a->time_max == b->time_max && a->has_time == b->has_time &&
+           a->kept == b->kept && a->kept_bytes == b->kept_bytes &&
            strcmp(a->digest, b->digest) == 0;
 }
 
@@ -291,6 +351,51 @@ static void rows_in_order_keep_it(void **state)
     free(sorted);
 }
 
+static void kept_columns_go_with_their_rows(void **state)
+{
+    (void)state;
+    cor_interactions_summary s, other;
+    round_trip(5000, 64, true, &options, &other);
+    keeping = true;
+    round_trip(5000, 64, true, &options, &s);
+    CHECK(s.kept == 2 && s.kept_bytes == 12 &&
+          strcmp(s.digest, other.digest) != 0);
+    round_trip(5000, 64, false, &packed, &s);
+    round_trip(60000, 64, true, &options, &s);
+    round_trip(2, 64, true, &options, &s);
+    round_trip(0, 64, true, &options, &s);
+    tick = INT64_C(1) << 57;
+    round_trip(60000, 64, true, &options, &s);
+    tick = 1000;
+    keeping = false;
+}
+
+/* Rows that stand in order change ranks in slices of their columns. */
+static void kept_columns_of_ordered_rows(void **state)
+{
+    (void)state;
+    cor_interactions data, twice;
+    row *sorted = sorted_rows(5000, true);
+    int8_t *keep = malloc(5001);
+    memset(keep, 1, 5001);
+    keeping = true;
+    fill_input(5000, true, &data);
+    CHECK_OK(cor_interactions_arrange(team, 9, &data));
+    CHECK_OK(cor_interactions_place_ids(team, &data));
+    CHECK(cor_kept_code(team, &data.kept.column[0], "kind 3") == 3);
+    CHECK(cor_kept_code(team, &data.kept.column[0], "kind 33") == -1);
+    CHECK(cor_kept_code(team, &data.kept.column[0], "kind") == -1);
+    CHECK_OK(cor_interactions_arrange(team, 300, &data));
+    CHECK(rows_right(&data, sorted));
+    CHECK_OK(cor_interactions_pick(team, &data, keep, &twice));
+    CHECK(rows_right(&twice, sorted));
+    keeping = false;
+    cor_interactions_free(&twice);
+    cor_interactions_free(&data);
+    free(keep);
+    free(sorted);
+}
+
 static int write_with(const cor_team *t, const char *path,
                       cor_interactions_summary *summary)
 {
@@ -346,7 +451,7 @@ static void parts_not_wanted_stay_away(void **state)
     CHECK(data.user && data.item && !data.value && !data.time);
     CHECK(!data.user_id.number && !data.item_id.bytes &&
           !data.item_title.bytes);
-    CHECK(data.users == USERS && data.items == ITEMS);
+    CHECK(data.users == USERS && data.items == ITEMS && !data.kept.count);
     cor_interactions_free(&data);
 }
 
@@ -367,7 +472,27 @@ static void wild_values_are_not_written(void **state)
 }
 
 /* A store by hand: two users of two rows each, one thing wrong. */
-enum wrong { NOTHING, USER, ITEM, VALUE, TIME, SHARDS, LENGTH, MISSING, TYPE };
+enum wrong {
+    NOTHING,
+    USER,
+    ITEM,
+    VALUE,
+    TIME,
+    SHARDS,
+    LENGTH,
+    MISSING,
+    TYPE,
+    CODE
+};
+
+static int write_codes(cor_file *file, int64_t n, int32_t last)
+{
+    int32_t code[] = {0, -1, 1, last};
+    int rc = cor_file_write(file, "kept/k", COR_INT32, 0, 4, 0, 0, n, code);
+    rc |=
+        cor_file_write(file, "categories/k", COR_TEXT, 1, 2, 0, 0, n / 2, "ab");
+    return rc | cor_file_put_text(file, "interactions/kept", "k");
+}
 
 static int write_wrong(enum wrong what)
 {
@@ -406,6 +531,8 @@ static int write_wrong(enum wrong what)
                          rows);
     rc |= cor_file_write(file, "shards/user", COR_INT64, 0, 3, 0, 0, n ? 3 : 0,
                          users);
+    if (what == NOTHING || what == CODE)
+        rc |= write_codes(file, n, what == CODE ? 2 : 1);
     return rc | cor_file_commit(&file);
 }
 
@@ -413,7 +540,7 @@ static void damaged_stores_are_refused(void **state)
 {
     (void)state;
     cor_interactions data;
-    for (int what = NOTHING; what <= TYPE; what++) {
+    for (int what = NOTHING; what <= CODE; what++) {
         CHECK_OK(write_wrong(what));
         int rc = cor_interactions_read(team, in_scratch("wrong.h5"),
                                        &cor_interactions_all, &data);
@@ -430,6 +557,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(many_rows_are_sorted),
     cmocka_unit_test(times_of_any_width_are_sorted),
     cmocka_unit_test(rows_in_order_keep_it),
+    cmocka_unit_test(kept_columns_go_with_their_rows),
+    cmocka_unit_test(kept_columns_of_ordered_rows),
     cmocka_unit_test(any_ranks_write_and_read),
     cmocka_unit_test(parts_not_wanted_stay_away),
     cmocka_unit_test(wild_values_are_not_written),
