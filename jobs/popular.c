@@ -3,12 +3,14 @@
 #include "coracle/memory.h"
 #include "coracle/popular.h"
 #include "coracle/text.h"
+#include "ratings_in.h"
 #include "stores.h"
 
 #include <string.h>
 
 static struct {
     int64_t number, min_interactions;
+    double damping;
     const char *by;
 } set = {.number = 10, .min_interactions = 1, .by = "mean"};
 
@@ -18,6 +20,8 @@ static const cor_option options[] = {
      "least interactions of an item that is listed"},
     {"by", 0, COR_OPTION_WORDS, &set.by, "mean|count",
      "what makes an item popular: a high mean value, or many interactions"},
+    {"damping", 0, COR_OPTION_REAL, &set.damping, "D",
+     "draw an item's mean towards that of all, as by D interactions of it"},
     COR_OPTIONS_END};
 
 /* What the list says of its items, as texts of fixed width; NULL for none. */
@@ -55,13 +59,39 @@ static void report(const cor_popular_item *list, int64_t count, const names *of,
             cor_result_text(one, "title", of->title + i * of->title_width);
         cor_result_int(one, "count", list[i].count);
         cor_result_real(one, "mean", list[i].mean);
+        if (set.damping > 0)
+            cor_result_real(one, "score", list[i].score);
     }
+}
+
+/* Another file takes the list, as JSON. */
+static bool writes_model(const cor_command *command)
+{
+    return command->output && ratings_in_is_store(command->output);
+}
+
+/* Takes the data. */
+static int write_model(cor_command *command, cor_interactions *data,
+                       const cor_popular_options *o)
+{
+    cor_model model;
+    COR_TRY(cor_popular_train(command->team, data, o, &model));
+    int rc =
+        cor_model_write(command->team, command->output, &command->file, &model);
+    if (rc == COR_OK) {
+        command->output_written = true;
+        cor_result_text(command->result, "digest", model.digest);
+    }
+    cor_model_free(&model);
+    return rc;
 }
 
 static int list_items(cor_command *command, const cor_popular_options *o)
 {
-    const cor_interactions_parts parts = {
-        .value = true, .item_id = true, .item_title = true};
+    const cor_interactions_parts parts = {.value = true,
+                                          .user_id = writes_model(command),
+                                          .item_id = true,
+                                          .item_title = true};
     cor_interactions data = {0};
     cor_popular_item *list = NULL;
     int64_t count = 0;
@@ -74,6 +104,8 @@ static int list_items(cor_command *command, const cor_popular_options *o)
         rc = find_names(command, &data, list, count, &of);
     if (rc == COR_OK)
         report(list, count, &of, command->result);
+    if (rc == COR_OK && writes_model(command))
+        rc = write_model(command, &data, o);
     cor_free(of.id);
     cor_free(of.title);
     cor_free(list);
@@ -88,10 +120,12 @@ static int run(cor_command *command)
     COR_TRY(store_measure(command, command->input[0], &summary));
     cor_popular_options o = {.most = set.number,
                              .min_interactions = set.min_interactions,
-                             .by = strcmp(set.by, "mean") == 0
-                                       ? COR_POPULAR_MEAN
-                                       : COR_POPULAR_COUNT};
-    cor_plan plan = cor_popular_plan(command->team, &summary);
+                             .how = {.by = strcmp(set.by, "mean") == 0
+                                               ? COR_POPULAR_MEAN
+                                               : COR_POPULAR_COUNT,
+                                     .damping = set.damping}};
+    cor_plan plan =
+        cor_popular_plan(command->team, &summary, writes_model(command));
     if (command->plan) {
         cor_plan_report(command->team, &plan, command->result);
         return COR_OK;
@@ -103,14 +137,27 @@ static int run(cor_command *command)
 const cor_job cor_job_popular = {
     .name = "popular",
     .summary = "list the best liked or most used items",
-    .usage = "[options] STORE",
+    .usage = "[options] STORE [-o MODEL]",
     .description =
         "Lists items by the mean of their values, highest first, or with "
         "--by count by their number of interactions. Equal ones are ordered "
         "by the other of the two, then as they stand in the store. A mean of "
-        "few values says little: --min-interactions leaves such items out.\n"
+        "few values says little: --min-interactions leaves such items out, "
+        "--damping draws them towards the mean of all.\n"
         "\n"
-        "  coracle popular ratings.h5 -n 5 --min-interactions 200",
+        "  coracle popular ratings.h5 -n 5 --min-interactions 200\n"
+        "\n"
+        "With -o MODEL.h5 the same becomes a model that gives every user this "
+        "order: what another must better.\n"
+        "\n"
+        "  coracle popular train.h5 --by count -o popular.h5\n"
+        "  coracle evaluate popular.h5 test.h5 --seen train.h5 --at 10\n"
+        "\n"
+        "Its score and its prediction of an item is the (damped) mean, or the "
+        "count, which is no rating; values that are all equal are counted. "
+        "Equal scores stand as the items do. Other models use the same, with "
+        "--damping 10, for users of whom nothing is known. -o with any other "
+        "name takes the list as JSON.",
     .options = options,
     .run = run,
     .result_is_output = true};

@@ -216,8 +216,7 @@ const cor_job cor_job_recommend = {
         "that the model has is replaced by the new ratings.\n"
         "\n"
         "A user of whom nothing is known gets what is popular, marked by "
-        "`popular`: items by their mean rating, damped towards the mean of "
-        "all as if by 10 ratings, or by their count where all values are "
-        "equal.",
+        "`popular`: as `popular --damping 10` has it, or by count where all "
+        "values are equal.",
     .options = options,
     .run = run};

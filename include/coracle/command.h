@@ -62,8 +62,10 @@ typedef struct cor_command {
     int64_t seed;
     cor_file_options file; /* force, command line and seed, for outputs */
     cor_progress *progress;
-    cor_result *result; /* what the job found; printed by the frame */
-    const char *usage;  /* of the job, for messages */
+    cor_result *result;  /* what the job found; printed by the frame */
+    bool output_written; /* the job wrote -o itself: the result does not go
+                            there, see result_is_output */
+    const char *usage;   /* of the job, for messages */
 } cor_command;
 
 /** A job; an entry without `run` is a heading of the list of jobs, its text

@@ -9,7 +9,7 @@
  *   factors     x_u . y_i
  *   neighbours  the mean of what is left over of the ratings of the neighbours,
  *               each weighted by its similarity: see cor_neighbours
- *   nothing     0: a baseline
+ *   nothing     0: a baseline, or what is popular
  *
  * A user or item is *known* when it had training ratings. With one side
  * unknown: base + the other's bias, or without biases the other's mean rating;

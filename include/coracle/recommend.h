@@ -8,9 +8,7 @@
  * equal ones by their number. Items without training ratings are not
  * recommended.
  *
- * What is popular is ordered by the damped mean rating
- * (sum + 10 * mean of all) / (count + 10), or by the count where all ratings
- * are of one value; that is then the score.
+ * What is popular is said by cor_popularity_fallback, and is then the score.
  */
 #ifndef CORACLE_RECOMMEND_H
 #define CORACLE_RECOMMEND_H

@@ -29,7 +29,7 @@ typedef void cor_scores_visit(void *context, const cor_scores_tile *tile);
 /**
  * Visit all scores. An item's score is b_i + s(u, i), a float, the same bits
  * whatever the tiles; cor_scores_offset is to be added. Of a query of which
- * nothing is known it is how popular the item is (see recommend.h). Items
+ * nothing is known it is how popular the item is (see popular.h). Items
  * without training ratings have -INFINITY. Collective.
  * @param[in] progress  or NULL
  */
@@ -37,7 +37,8 @@ int cor_scores_run(const cor_team *team, const cor_model *model,
                    const cor_queries *queries, cor_progress *progress,
                    cor_scores_visit *visit, void *context);
 
-/** What all scores of a query lack: base + b_u, or 0 where nothing is known. */
+/** What all scores of a query lack: base + b_u, or the base of how popular items
+    are where nothing is known. */
 double cor_scores_offset(const cor_model *model, const cor_queries *queries,
                          int64_t query);
 

@@ -71,7 +71,8 @@ static int write_result(const cor_call *call, const cor_command *command)
     cor_csv text = {0};
     char *bytes = NULL;
     size_t length = 0;
-    if (!call->job->result_is_output || !call->output)
+    if (!call->job->result_is_output || !call->output ||
+        command->output_written)
         return COR_OK;
     if (cor_team_rank(command->team) == 0) {
         FILE *stream = open_memstream(&bytes, &length);

@@ -2,6 +2,7 @@
 
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
+#include "popular.h"
 
 #include <math.h>
 #include <omp.h>
@@ -13,26 +14,32 @@ enum {
     BLOCK_BYTES = 4 << 20
 };
 
-/* Ratings that the mean is worth when an item's mean is damped. */
-static const double damping = 10;
+/* What users get of whom nothing is known. */
+static cor_popularity fallback(const cor_model *model)
+{
+    return cor_popularity_fallback(model->value_min, model->value_max);
+}
 
 double cor_scores_offset(const cor_model *model, const cor_queries *queries,
                          int64_t query)
 {
-    if (!queries->known[query])
-        return 0; /* a popular item's score is its own */
+    if (!queries->known[query] && !popular_is_model(model)) {
+        cor_popularity how = fallback(model);
+        return cor_popularity_base(&how, model->mean);
+    }
     return (model->bias ? model->mean : 0) + (double)queries->bias[query];
 }
 
 static float popularity(const cor_model *model, int64_t row)
 {
     double count = (double)model->item.ratings[row];
+    cor_popularity how = fallback(model);
     if (count == 0)
         return -INFINITY;
-    if (model->value_min == model->value_max)
-        return (float)count;
-    double sum = count * (double)model->item.mean[row];
-    return (float)((sum + damping * model->mean) / (count + damping));
+    if (popular_is_model(model))
+        return model->item.bias[row];
+    return (float)cor_popularity_offset(
+        &how, count, (double)model->item.mean[row], model->mean);
 }
 
 /* Items [first, first + count) of `owner` on every rank: their biases, how

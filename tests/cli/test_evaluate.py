@@ -2,6 +2,7 @@
 """Lists judged over the whole catalogue, against a plain version of every
 figure; who and what is left out; what makes no sense."""
 import math
+import os
 import random
 
 import coracle_test as ct
@@ -103,6 +104,92 @@ class Evaluate(Case):
             self.assertEqual(run, runs[0])
         self.agree(runs[0], self.expected(self.test_rows))
         self.agree(self.judge(), self.expected(self.test_rows, seen=False))
+
+    def test_what_is_popular_calibrates(self):
+        """The printed list, the model's lists and predictions, and the figures
+        say the same, at any number of ranks."""
+        values = {}
+        with h5py.File(self.test, "r") as file:
+            users, items = file["users/id"][:], file["items/id"][:]
+            for u, i, v in zip(file["interactions/user"],
+                               file["interactions/item"],
+                               file["interactions/value"]):
+                values.setdefault(int(items[i]), []).append((int(users[u]), v))
+        total = [v for some in values.values() for _, v in some]
+        mean = sum(total) / len(total)
+        order = {int(i): row for row, i in enumerate(items)}
+        for by, words, score in (
+                ("count", ("--by", "count"), lambda some: len(some)),
+                ("mean", ("--damping", 4), lambda some:
+                 (sum(some) + 4 * mean) / (len(some) + 4))):
+            scores = {i: (score([v for _, v in some]), order[i])
+                      for i, some in values.items() if len(some) >= 5}
+            done = [self.ok("popular", self.test, "-n", 1000, *words,
+                            "--min-interactions", 5, "--json", "-o",
+                            self.path("%s%d.h5" % (by, ranks)), ranks=ranks).json
+                    for ranks in ct.RANKS]
+            for ranks, one in zip(ct.RANKS, done):
+                self.assertEqual(one, done[0])
+                self.same(self.path("%s%d.h5" % (by, ranks)),
+                          self.path("%s1.h5" % by))
+            model = self.path("%s1.h5" % by)
+            best = sorted(scores, key=lambda i: -scores[i][0])
+            self.assertEqual(len(done[0]["items"]), len(best))
+            for place, i in zip(done[0]["items"], best):
+                self.assertAlmostEqual(place.get("score", place["count"]),
+                                       scores[i][0], delta=1e-12)
+            # known or not, all get this order
+            found = self.ok("recommend", model, "--users", "1,nobody", "-n",
+                            1000, "--json", ranks=3).json
+            self.assertEqual(found["popular"], 1)
+            one, other = found["recommendations"].values()
+            self.assertEqual([(p["item"], p["score"]) for p in one],
+                             [(p["item"], p["score"]) for p in other])
+            for place, i in zip(one, best):
+                for item in (i, place["item"]):
+                    self.assertAlmostEqual(place["score"], scores[item][0],
+                                           delta=1e-5)
+            pairs = self.write("pairs.csv", "user,item\n" + "".join(
+                "1,%d\n" % i for i in best))
+            self.ok("predict", model, pairs, "-o", self.path("p.csv"), "--force")
+            with open(self.path("p.csv")) as file:
+                for line, i in zip(list(file)[1:], best):
+                    self.assertAlmostEqual(float(line.split(",")[2]),
+                                           scores[i][0], delta=1e-5)
+            # of equal ones the plain version and the model take the same
+            near = {i: (round(s, 4), row) for i, (s, row) in scores.items()}
+            got = self.ok("evaluate", model, self.train, "--seen", self.test,
+                          "--at", "1,5,20", "--json", ranks=2).json
+            seen = {}
+            for i, some in values.items():
+                for u, _ in some:
+                    seen.setdefault(u, set()).add(i)
+            wanted = {}
+            for u, i in self.train_rows:
+                wanted.setdefault(u, set()).add(i)
+            self.agree(got, plain({u: near for u in seen},
+                                  {i: len(values[i]) for i in near}, seen,
+                                  wanted, CUTOFFS))
+
+    def test_a_popular_model_stays_as_it_is(self):
+        """New ratings move nobody; all values alike are counted; what is
+        refused."""
+        model = self.path("p.h5")
+        self.ok("popular", self.train, "-o", model)
+        fresh = self.write("f.csv", "user,item,value\n7,3,1\n7,4,1\nnew,3,1\n")
+        found = self.ok("recommend", model, "--users", "new,nobody", "-n", 60,
+                        "--ratings", fresh, "--json").json["recommendations"]
+        self.assertEqual([p["item"] for p in found["new"]],
+                         [p["item"] for p in found["nobody"] if p["item"] != 3])
+        scores = [p["score"] for p in found["nobody"]]
+        counts = [sum(i == p["item"] for _, i in self.train_rows)
+                  for p in found["nobody"]]
+        self.assertEqual(scores, counts)
+        self.fails(ct.USAGE, "popular", self.train, "--damping", -1,
+                   says="--damping", ranks=2)
+        self.fails(ct.IO, "popular", self.train, "-o", model, says="--force")
+        self.ok("popular", self.train, "-o", self.path("n.h5"), "--plan")
+        self.assertFalse(os.path.exists(self.path("n.h5")))
 
     def test_who_is_left_out_is_counted(self):
         got = self.judge("--seen", self.train)

@@ -1,14 +1,26 @@
-#include "coracle/popular.h"
+#include "popular.h"
 
 #include "coracle/cut.h"
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
-#include "need.h"
+#include "coracle/sum.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { INTEGER_WIDTH = 24 }; /* a 64-bit number as text, and the zero */
+
+/* Ratings that the mean of all is worth beside an item's own, where nobody has
+   said how many. */
+static const double damping = 10;
+
+cor_popularity cor_popularity_fallback(double value_min, double value_max)
+{
+    return (cor_popularity){.by = value_min == value_max ? COR_POPULAR_COUNT
+                                                         : COR_POPULAR_MEAN,
+                            .damping = damping};
+}
 
 /* Counts and sums of the items that this rank owns, an even run. */
 typedef struct totals {
@@ -110,7 +122,9 @@ static uint64_t key_of(const cor_popular_item *item, enum cor_popular_by by,
     if (pass == 0)
         return (uint64_t)item->item;
     bool mean = (by == COR_POPULAR_MEAN) == (pass == 2);
-    return mean ? descending(item->mean) : ~(uint64_t)item->count;
+    if (!mean)
+        return ~(uint64_t)item->count;
+    return descending(pass == 2 ? item->score : item->mean);
 }
 
 /* Order by stable sorts: on return order[0] is the best of the list. */
@@ -141,7 +155,7 @@ static int keep_best(cor_popular_item *list, int64_t *count,
     if (rc == COR_OK)
         rc = COR_NEW(&best, kept);
     if (rc == COR_OK)
-        rc = sort_list(list, *count, options->by, order);
+        rc = sort_list(list, *count, options->how.by, order);
     if (rc == COR_OK) {
         for (int64_t i = 0; i < kept; i++)
             best[i] = list[order[i]];
@@ -153,18 +167,57 @@ static int keep_best(cor_popular_item *list, int64_t *count,
     return rc;
 }
 
+static cor_popular_item describe(const totals *t, int64_t i,
+                                 const cor_popularity *how, double mean)
+{
+    cor_popular_item item = {.item = t->first + i, .count = t->count[i]};
+    double count = (double)item.count;
+    item.mean = item.score = t->sum[i] / count;
+    if (how->by == COR_POPULAR_COUNT || how->damping > 0)
+        item.score = cor_popularity_base(how, mean) +
+                     cor_popularity_offset(how, count, item.mean, mean);
+    return item;
+}
+
 /* My items with enough interactions, the best of them. */
 static int best_of_mine(const totals *t, const cor_popular_options *options,
-                        cor_popular_item **list, int64_t *count)
+                        double mean, cor_popular_item **list, int64_t *count)
 {
     COR_TRY(COR_NEW(list, t->items));
     for (int64_t i = 0; i < t->items; i++)
         if (t->count[i] >= options->min_interactions)
-            (*list)[(*count)++] =
-                (cor_popular_item){.item = t->first + i,
-                                   .count = t->count[i],
-                                   .mean = t->sum[i] / (double)t->count[i]};
+            (*list)[(*count)++] = describe(t, i, &options->how, mean);
     return keep_best(*list, count, options);
+}
+
+/* The mean of all values, for a damped mean; 0 where it does not count. */
+static int find_mean(const cor_team *team, const cor_interactions *data,
+                     const cor_popularity *how, double *mean)
+{
+    double *value = NULL, rows = (double)cor_shards_rows(data->row_shards);
+    *mean = 0;
+    if (how->by == COR_POPULAR_COUNT || how->damping == 0 || rows == 0)
+        return COR_OK;
+    int rc = cor_agree(team, COR_NEW(&value, data->rows));
+    for (int64_t r = 0; rc == COR_OK && r < data->rows; r++)
+        value[r] = (double)data->value[r];
+    if (rc == COR_OK)
+        rc = cor_sum_rows(team, data->row_shards, value, mean);
+    *mean /= rows;
+    cor_free(value);
+    return rc;
+}
+
+int popular_check(const cor_popular_options *options)
+{
+    if (options->most < 1 || options->min_interactions < 1)
+        return cor_fail(COR_EUSAGE, "the number of items and their least "
+                                    "interactions must be 1 or more");
+    if (!(options->how.damping >= 0) || !isfinite(options->how.damping))
+        return cor_fail(COR_EUSAGE,
+                        "--damping must be 0 interactions or more, not %g",
+                        options->how.damping);
+    return COR_OK;
 }
 
 int cor_popular_items(const cor_team *team, const cor_interactions *data,
@@ -173,15 +226,16 @@ int cor_popular_items(const cor_team *team, const cor_interactions *data,
 {
     *list = NULL;
     *count = 0;
-    if (options->most < 1 || options->min_interactions < 1)
-        return cor_fail(COR_EUSAGE, "the number of items and their least "
-                                    "interactions must be 1 or more");
+    COR_TRY(popular_check(options));
     totals t;
+    double mean;
     cor_popular_item *mine = NULL;
     int64_t mine_count = 0;
+    COR_TRY(find_mean(team, data, &options->how, &mean));
     int rc = find_totals(team, data, &t);
     if (rc == COR_OK)
-        rc = cor_agree(team, best_of_mine(&t, options, &mine, &mine_count));
+        rc = cor_agree(team,
+                       best_of_mine(&t, options, mean, &mine, &mine_count));
     totals_free(&t);
     if (rc == COR_OK)
         rc =
@@ -242,13 +296,23 @@ int cor_popular_texts(const cor_team *team, const cor_ids *table,
 }
 
 cor_plan cor_popular_plan(const cor_team *team,
-                          const cor_interactions_summary *store)
+                          const cor_interactions_summary *store, bool train)
 {
-    int64_t most = cor_need_rows(team, store->interactions, store->shards);
-    int64_t items = store->items / cor_team_size(team) + 1;
-    int64_t travel = cor_team_size(team) > 1 ? most * 16 : 0;
-    return (cor_plan){.rows_rank = most,
-                      .bytes_rank = cor_plan_base() + travel +
-                                    most * cor_need_columns(false) +
-                                    items * 64};
+    int64_t size = cor_team_size(team);
+    int64_t rows = store->interactions / size + 1;
+    /* the fullest rank has a shard more; columns, the way to the items' owners,
+       the values once more as doubles */
+    int64_t shards = store->shards > 0 ? store->shards : 1;
+    int64_t most = rows + store->interactions / shards + 1;
+    most = most < store->interactions ? most : store->interactions;
+    cor_plan plan = {.rows_rank = most,
+                     .bytes_rank = cor_plan_base() +
+                                   most * (3 * 4 + 8 + (size > 1 ? 16 : 0)) +
+                                   (store->items / size + 1) * 72};
+    if (train) { /* both sides, see cor_baseline_plan, and a model's columns */
+        int64_t sides = store->users + store->items;
+        plan.bytes_rank += most * 40 + (sides / size + 1) * 80;
+        plan.bytes_disk = sides * 24;
+    }
+    return plan;
 }

@@ -1,6 +1,6 @@
 /* Popular items against a plain sum and a plain sort. */
 #define TEAM_TEST_MAIN
-#include "rows.h"
+#include "prepare/rows.h"
 
 #include "coracle/popular.h"
 
@@ -37,7 +37,7 @@ list_plainly(const plain *p, const cor_popular_options *o, int64_t *count)
             list[*count] = list[i];
             list[(*count)++].mean /= (double)list[i].count;
         }
-    sort_by = o->by;
+    sort_by = o->how.by;
     qsort(list, (size_t)*count, sizeof *list, better);
     return list;
 }
@@ -69,12 +69,12 @@ static void same_as_a_plain_sort(void **state)
     plain p = plain_random(13, 4000, 300, 150);
     for (int64_t r = 0; r < p.rows; r++)
         p.value[r] -= 3.0f; /* means on both sides of 0 */
-    cor_popular_options o = {7, 1, COR_POPULAR_MEAN};
+    cor_popular_options o = {7, 1, {COR_POPULAR_MEAN, 0}};
     for (o.most = 1; o.most < 400; o.most *= 3) {
-        o.by = COR_POPULAR_MEAN;
+        o.how.by = COR_POPULAR_MEAN;
         o.min_interactions = 5;
         check(&p, &o);
-        o.by = COR_POPULAR_COUNT;
+        o.how.by = COR_POPULAR_COUNT;
         o.min_interactions = 1;
         check(&p, &o);
     }
@@ -91,7 +91,7 @@ static void ties_in_the_order_of_items(void **state)
         p.item[r] = (int32_t)(r * 7 % 30);
         p.value[r] = 3.5f;
     }
-    const cor_popular_options o = {12, 2, COR_POPULAR_MEAN};
+    const cor_popular_options o = {12, 2, {COR_POPULAR_MEAN, 0}};
     check(&p, &o);
     plain_free(&p);
 }
@@ -100,9 +100,9 @@ static void nothing_has_enough(void **state)
 {
     (void)state;
     plain p = plain_random(13, 50, 30, 20);
-    const cor_popular_options o = {5, 1000, COR_POPULAR_MEAN};
+    const cor_popular_options o = {5, 1000, {COR_POPULAR_MEAN, 0}};
     check(&p, &o);
-    const cor_popular_options bad = {0, 1, COR_POPULAR_MEAN};
+    const cor_popular_options bad = {0, 1, {COR_POPULAR_MEAN, 0}};
     cor_interactions data = spread(team, &p, 2, 1, true);
     cor_popular_item *list = NULL;
     int64_t count;
