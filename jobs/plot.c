@@ -1,5 +1,6 @@
 #include "jobs.h"
 #include "plot_mixture.h"
+#include "plot_numbers.h"
 
 #include "coracle/memory.h"
 #include "coracle/output.h"
@@ -102,52 +103,6 @@ static int plot_gaussians(const cor_command *command, cor_plot *plot)
     return rc;
 }
 
-/* ---- logs ---- */
-
-static void add_series(const cor_series *s, int64_t index, cor_plot *plot)
-{
-    cor_plot_add(plot, "$series%lld << END\n", (long long)index);
-    for (int64_t i = 0; i < s->count; i++)
-        cor_plot_add(plot, "%.9g %.9g\n", s->step[i], s->value[i]);
-    cor_plot_add(plot, "END\n");
-}
-
-/* A panel a metric, below each other: their units differ. */
-static void add_panels(const cor_series *s, int64_t count, cor_plot *plot)
-{
-    cor_plot_add(plot,
-                 "set multiplot layout %lld,1\n"
-                 "set grid lc rgb '#eeeeee'\nset xlabel 'step'\n"
-                 "unset key\nset lmargin 14\n",
-                 (long long)count);
-    for (int64_t i = 0; i < count; i++) {
-        cor_plot_add(plot, "set ylabel ");
-        cor_plot_quote(plot, s[i].name);
-        cor_plot_add(plot,
-                     "\nplot $series%lld with %s lw 2 pt 7 ps .5 lc rgb "
-                     "'#0072b2'\n",
-                     (long long)i, s[i].count > 100 ? "lines" : "linespoints");
-    }
-    cor_plot_add(plot, "unset multiplot\n");
-}
-
-static int plot_log(const cor_command *command, cor_plot *plot)
-{
-    cor_series *series = NULL;
-    int64_t count = 0;
-    COR_TRY(cor_series_read(command->input[0], &series, &count));
-    int rc = COR_OK;
-    if (count == 0)
-        rc = cor_fail(COR_EDATA,
-                      "%s has no metrics: give a log of a job that iterates",
-                      command->input[0]);
-    for (int64_t i = 0; i < count; i++)
-        add_series(&series[i], i, plot);
-    add_panels(series, count, plot);
-    cor_series_free(series, count);
-    return rc;
-}
-
 /* ---- the job ---- */
 
 static int plot_model(const cor_command *command, cor_plot *plot)
@@ -168,19 +123,27 @@ static int plot_model(const cor_command *command, cor_plot *plot)
                     model);
 }
 
-static bool is_log(const char *path)
+static bool ends_in(const char *path, const char *ending)
 {
     const char *dot = strrchr(path, '.');
-    return dot && (strcmp(dot, ".log") == 0 || strcmp(dot, ".jsonl") == 0 ||
-                   strcmp(dot, ".json") == 0);
+    return dot && strcmp(dot, ending) == 0;
+}
+
+static bool is_log(const char *path)
+{
+    return ends_in(path, ".log") || ends_in(path, ".jsonl") ||
+           ends_in(path, ".json");
 }
 
 static int build_and_draw(cor_command *command, cor_plot *plot)
 {
     int rc;
     bool draws = cor_team_rank(command->team) == 0;
-    if (is_log(command->input[0]))
-        rc = cor_agree(command->team, draws ? plot_log(command, plot) : COR_OK);
+    const char *input = command->input[0];
+    if (is_log(input))
+        rc = cor_agree(command->team, draws ? plot_log(input, plot) : COR_OK);
+    else if (ends_in(input, ".csv"))
+        rc = cor_agree(command->team, draws ? plot_table(input, plot) : COR_OK);
     else
         rc = plot_model(command, plot);
     COR_TRY(rc);
@@ -207,17 +170,20 @@ static int run(cor_command *command)
 
 const cor_job cor_job_plot = {
     .name = "plot",
-    .summary = "pictures of mixtures, components and the course of a training",
-    .usage = "[options] MODEL|LOG [MATRIX] -o FILE.svg|FILE.png",
+    .summary = "pictures of mixtures, components, trainings and searches",
+    .usage = "[options] MODEL|LOG|TABLE [MATRIX] -o FILE.svg|FILE.png",
     .description =
         "Draws, by gnuplot: of a mixture and its matrix the rows in two "
         "columns, ellipses of one and two standard deviations, contours of "
         "the density and the borders between components, anomalies marked "
         "where asked for; of principal components the explained variance; of "
-        "the log that a job wrote with --log its metrics over the steps.\n"
+        "the log that a job wrote with --log its metrics over the steps, or "
+        "BIC and AIC over the components where it chose among mixtures; of the "
+        "table that tune wrote the error over each setting.\n"
         "\n"
         "  coracle plot model.h5 rows.h5 --anomalies 4 -o mixture.svg\n"
         "  coracle plot pca.h5 -o variance.svg\n"
-        "  coracle plot train.log -o training.png",
+        "  coracle plot train.log -o training.png\n"
+        "  coracle plot tune.csv -o tuning.svg",
     .options = options,
     .run = run};

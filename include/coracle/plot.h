@@ -36,14 +36,17 @@ int cor_plot_check(const char *path);
  */
 int cor_plot_draw(const cor_plot *plot, const char *path);
 
-/** Numbers of a log that a job wrote (--log), by stage and name. */
+/** Numbers of a log that a job wrote (--log), by stage and name; of a job that
+    chose among mixtures the criteria by covariance and name, over the numbers
+    of components. */
 typedef struct cor_series {
     char stage[48], name[48];
     int64_t count;
     double *step, *value; /* count each */
 } cor_series;
 
-/** The series of a log of JSON lines, in the order in which they begin.
+/** The series of a log of JSON lines, or of a result that was printed with
+    --json, in the order in which they begin.
     @param[out] series  takes a block, for cor_series_free
     @return COR_OK; COR_EIO; COR_EDATA: a line that is no JSON object */
 int cor_series_read(const char *path, cor_series **series, int64_t *count);

@@ -9,6 +9,7 @@
 typedef struct reader {
     cor_series *series;
     int64_t count, room;
+    bool chose; /* there was a table of choices: only that counts */
 } reader;
 
 /* Members of a line that are no metrics. */
@@ -57,12 +58,46 @@ static int append(cor_series *s, double step, double value)
     return COR_OK;
 }
 
+/* A number of a row of a table, over its components. */
+static int take_criterion(reader *r, json_t *row, const char *name)
+{
+    json_t *type = json_object_get(row, "covariance"),
+           *components = json_object_get(row, "components"),
+           *value = json_object_get(row, name);
+    cor_series *s;
+    if (!json_is_string(type) || !json_is_number(components) ||
+        !json_is_number(value))
+        return COR_OK; /* could not be fitted, or another table */
+    COR_TRY(find(r, json_string_value(type), name, &s));
+    return append(s, json_number_value(components), json_number_value(value));
+}
+
+/* The table of a job that chose among mixtures; the courses of its many fits
+   say nothing beside it. */
+static int take_table(reader *r, json_t *table)
+{
+    size_t i;
+    json_t *row;
+    cor_series_free(r->series, r->count);
+    *r = (reader){.chose = true};
+    json_array_foreach(table, i, row)
+    {
+        COR_TRY(take_criterion(r, row, "bic"));
+        COR_TRY(take_criterion(r, row, "aic"));
+    }
+    return COR_OK;
+}
+
 static int take_line(reader *r, json_t *line)
 {
+    json_t *result = json_object_get(line, "result");
+    json_t *table = json_object_get(result ? result : line, "table");
+    if (json_is_array(table))
+        return take_table(r, table);
     const char *stage = json_string_value(json_object_get(line, "stage")),
                *name;
     json_t *step = json_object_get(line, "step"), *value;
-    if (!stage || !json_is_number(step))
+    if (r->chose || !stage || !json_is_number(step))
         return COR_OK; /* the result, or a stage without metrics */
     json_object_foreach(line, name, value)
     {
@@ -86,7 +121,8 @@ static int read_lines(FILE *file, const char *path, reader *r)
         if (!json_is_object(value))
             rc = cor_fail(COR_EDATA,
                           "%s, line %lld: no JSON object (%s); give a log that "
-                          "a job wrote with --log",
+                          "a job wrote with --log, or what it printed with "
+                          "--json",
                           path, (long long)line, error.text);
         else
             rc = take_line(r, value);

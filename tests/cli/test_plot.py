@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Pictures: that each is drawn, the same bytes anywhere, and what is said where
 there is none."""
+import json
 import os
 import shutil
 import unittest
@@ -45,6 +46,32 @@ class Plot(Case):
                                                        self.path("pca.h5")))
         self.assertIn(b"lower bound", self.draw("l.svg", self.path("gmm.log")))
 
+    def test_criteria_over_components(self):
+        log = self.path("select.log")
+        printed = self.ok("gmm", self.matrix, "--components", "1:3",
+                          "--covariance", "all", "-o", self.path("best.h5"),
+                          "--log", log, "--json").json
+        svg = self.draw("c.svg", log)
+        for word in (b"components", b"bic", b"aic", b"spherical"):
+            self.assertIn(word, svg)
+        self.assertNotIn(b"lower bound", svg)
+        self.assertEqual(self.draw("d.svg", self.write("fit.json",
+                                                       json.dumps(printed))),
+                         svg)
+
+    def test_the_table_of_a_search(self):
+        table = self.write("tune.csv", """\
+point,factors,"r,eg",rmse,mae,seconds,diverged
+0,16,a,0.9,0.7,1,0
+1,16,b,0.8,0.6,1,0
+2,32,a,,,1,3
+3,32,b,0.85,0.65,1,0
+""")
+        svg = self.draw("t.svg", table)
+        for word in (b"factors", b"r,eg", b"rmse", b"best", b"32"):
+            self.assertIn(word, svg)
+        self.assertEqual(self.draw("u.svg", table, ranks=3), svg)
+
     def test_what_makes_no_sense_is_refused(self):
         out = self.path("x.svg")
         text = self.write("no.log", "nothing\n")
@@ -55,6 +82,9 @@ class Plot(Case):
                 ((self.model, self.matrix, "--columns", "1,9", "-o", out),
                  ct.USAGE, "--columns"),
                 ((text, "-o", out), ct.DATA_BAD, "line 1"),
+                ((self.path("rows.csv"), "-o", out), ct.DATA_BAD, "tune"),
+                ((self.write("cut.csv", "point,a,rmse,mae,seconds\n1,2\n"),
+                  "-o", out), ct.DATA_BAD, "line 2"),
                 ((self.matrix, "-o", out), ct.DATA_BAD, "")):
             run = ct.run("plot", *words)
             self.assertEqual(run.code, code, run)
