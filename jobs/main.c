@@ -21,6 +21,7 @@ int main(int argc, char **argv)
                                    &cor_job_count,
                                    &cor_job_kcore,
                                    &cor_job_split,
+                                   &cor_job_sequences,
                                    &training,
                                    &cor_job_baseline,
                                    &cor_job_knn,

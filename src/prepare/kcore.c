@@ -2,6 +2,7 @@
 
 #include "coracle/cut.h"
 #include "coracle/memory.h"
+#include "match.h"
 #include "need.h"
 #include "peel.h"
 #include "spread.h"
@@ -138,28 +139,12 @@ static int cut_rows(const cor_team *team, const int32_t *user_number,
 
 /* ---- cutting tables ---- */
 
-static int copy_ids(const cor_ids *from, cor_ids *to)
-{
-    *to = *from;
-    to->number = NULL;
-    to->bytes = NULL;
-    if (!from->text) {
-        COR_TRY(COR_NEW(&to->number, from->count));
-        memcpy(to->number, from->number,
-               (size_t)from->count * sizeof *to->number);
-        return COR_OK;
-    }
-    COR_TRY(cor_allocate(&to->bytes, from->count, (size_t)from->width, "ids"));
-    memcpy(to->bytes, from->bytes, (size_t)(from->count * from->width));
-    return COR_OK;
-}
-
 /* The table of those who have a number, of `total` over all ranks. Local; the
    first of my run is the first number in it. */
 static int cut_ids(const cor_ids *ids, const int32_t *number, int64_t total,
                    cor_ids *cut)
 {
-    COR_TRY(copy_ids(ids, cut));
+    COR_TRY(cor_ids_copy(ids, cut));
     size_t width = (size_t)ids->width;
     cut->total = total;
     cut->count = cut->first = 0;
@@ -197,11 +182,11 @@ static int give_tables(const cor_team *team, const cor_kcore *core,
     cor_ids_free(&data->user_id);
     cor_ids_free(&data->item_id);
     cor_ids_free(&data->item_title);
-    int rc = copy_ids(&core->core_user_id, &data->user_id);
+    int rc = cor_ids_copy(&core->core_user_id, &data->user_id);
     if (rc == COR_OK)
-        rc = copy_ids(&core->core_item_id, &data->item_id);
+        rc = cor_ids_copy(&core->core_item_id, &data->item_id);
     if (rc == COR_OK && core->core_item_title.total)
-        rc = copy_ids(&core->core_item_title, &data->item_title);
+        rc = cor_ids_copy(&core->core_item_title, &data->item_title);
     COR_TRY(cor_agree(team, rc));
     return cor_interactions_place_ids(team, data);
 }
@@ -218,40 +203,6 @@ int cor_kcore_cut(const cor_team *team, cor_kcore *core, cor_interactions *data)
 
 /* ---- others ---- */
 
-/* Whether a table spread in other runs is the same as `table`. */
-static int same_table(const cor_team *team, const cor_ids *table,
-                      const cor_ids *other, bool *same)
-{
-    cor_ids copy = {0};
-    *same = false;
-    if (table->total != other->total || table->text != other->text)
-        return COR_OK;
-    int rc = cor_agree(team, copy_ids(other, &copy));
-    if (rc == COR_OK)
-        rc = cor_ids_move(team, &copy, table->first, table->count);
-    if (rc == COR_OK)
-        *same = cor_ids_equal(team, table, &copy);
-    cor_ids_free(&copy);
-    return rc;
-}
-
-static int find_rows(const cor_team *team, const cor_ids *table,
-                     const cor_ids *other, int64_t *row)
-{
-    bool same = false;
-    COR_TRY(same_table(team, table, other, &same));
-    for (int64_t i = 0; same && i < other->count; i++)
-        row[i] = other->first + i;
-    if (same)
-        return COR_OK;
-    cor_directory *directory = NULL;
-    int rc = cor_directory_create(team, table, &directory);
-    if (rc == COR_OK)
-        rc = cor_directory_find(directory, other, row);
-    cor_directory_destroy(&directory);
-    return rc;
-}
-
 /* The numbers in the core of those that another table names; `number` is of
    the run of `table` that begins at `first`. */
 static int join(const cor_team *team, const cor_ids *table, int64_t first,
@@ -263,7 +214,7 @@ static int join(const cor_team *team, const cor_ids *table, int64_t first,
         rc = COR_NEW(joined, other->count);
     rc = cor_agree(team, rc);
     if (rc == COR_OK)
-        rc = find_rows(team, table, other, row);
+        rc = cor_match_ids(team, table, other, row);
     if (rc == COR_OK)
         rc = cor_spread_lookup(team, first, number, other->count, row, *joined);
     cor_free(row);
@@ -303,9 +254,8 @@ cor_plan cor_kcore_plan(const cor_team *team,
     int64_t slot_bytes = cor_team_size(team) > 1 ? 48 : 32;
     return (cor_plan){
         .rows_rank = most,
-        .bytes_rank = cor_plan_base() +
-                      most * (row + 2) +
-                      users * 41 + slots * slot_bytes,
+        .bytes_rank = cor_plan_base() + most * (row + 2) + users * 41 +
+                      slots * slot_bytes,
         .bytes_disk =
             cor_need_disk(rows, store->users, store->items, store->has_time) +
             rows * store->kept_bytes};
