@@ -6,43 +6,6 @@
 #include "coracle/cut.h"
 #include "coracle/memory.h"
 
-#include <string.h>
-
-/* ---- words ---- */
-
-static int digits(uint32_t number)
-{
-    int count = 1;
-    while (number >= 10) {
-        number /= 10;
-        count++;
-    }
-    return count;
-}
-
-static int64_t word_length(const cor_words *words, int64_t row)
-{
-    if (words->begin)
-        return words->begin[row + 1] - words->begin[row];
-    return digits((uint32_t)(words->first + row + 1));
-}
-
-/* @return the first byte behind it */
-static char *put_word(const cor_words *words, int64_t row, char *out)
-{
-    int64_t length = word_length(words, row);
-    if (words->begin) {
-        memcpy(out, words->bytes + words->begin[row], (size_t)length);
-    } else {
-        uint32_t number = (uint32_t)(words->first + row + 1);
-        for (int64_t i = length; i-- > 0; number /= 10)
-            out[i] = (char)('0' + number % 10);
-    }
-    return out + length;
-}
-
-/* ---- lines ---- */
-
 /* A thread's part of the items, and the user whose one comes next. */
 typedef struct line_part {
     int64_t item, end, user;
@@ -71,8 +34,8 @@ static int64_t count_bytes(const cor_sequence_text *t, line_part p)
     for (; p.item < p.end; p.item++) {
         int64_t user = user_of(t->of, &p);
         if (p.item == t->of->begin[user])
-            bytes += word_length(t->user, user) + 1;
-        bytes += 1 + word_length(t->item, t->of->item[p.item]);
+            bytes += cor_words_length(t->user, user) + 1;
+        bytes += 1 + cor_words_length(t->item, t->of->item[p.item]);
     }
     return bytes;
 }
@@ -86,11 +49,11 @@ static void put_lines(cor_sequence_text *t, line_part p, int64_t at)
         int64_t user = user_of(t->of, &p);
         if (p.item == t->of->begin[user]) {
             t->line[user] = out - t->text;
-            out = put_word(t->user, user, out);
+            out = cor_words_put(t->user, user, out);
             *out++ = ' ';
         }
         t->start[p.item] = out - t->text;
-        out = put_word(t->item, t->of->item[p.item], out);
+        out = cor_words_put(t->item, t->of->item[p.item], out);
         *out++ = p.item + 1 == t->of->begin[user + 1] ? '\n' : ' ';
     }
 }

@@ -7,19 +7,8 @@
 
 #include "coracle/output.h"
 #include "coracle/sequences.h"
+#include "sequence_words.h"
 #include "user_items.h"
-
-/** The texts of users or items 0, 1, ...: those of `begin` and `bytes`, or,
-    without them, the numbers from first + 1 on. */
-typedef struct cor_words {
-    int64_t first;
-    int64_t *begin; /* one more than there are; or NULL */
-    char *bytes;
-} cor_words;
-
-/** The texts of a table's run. @return COR_OK; COR_EMEMORY */
-int cor_words_create(const cor_ids *ids, cor_words *words);
-void cor_words_free(cor_words *words);
 
 /** Lines "user item item ...\n" of all users that have items. */
 typedef struct cor_sequence_text {

@@ -1,8 +1,24 @@
-#include "sequence_text.h"
+#include "sequence_words.h"
 
 #include "coracle/memory.h"
+#include "touched.h"
 
 #include <string.h>
+
+int cor_words_check(const char *name, const char *what, const cor_ids *ids)
+{
+    char id[COR_ID_LIMIT + 1];
+    for (int64_t i = 0; ids->text && i < ids->count; i++) {
+        cor_ids_print(ids, i, id, sizeof id);
+        if (!*id || id[strcspn(id, " \t\r\n\v\f")])
+            return cor_fail(COR_EDATA,
+                            "%s: the %s \"%s\" %s, which a line of ids can't "
+                            "hold: take --ids dense",
+                            name, what, id,
+                            *id ? "has a blank in it" : "is an empty id");
+    }
+    return COR_OK;
+}
 
 int cor_words_create(const cor_ids *ids, cor_words *words)
 {
@@ -27,4 +43,71 @@ void cor_words_free(cor_words *words)
     cor_free(words->begin);
     cor_free(words->bytes);
     *words = (cor_words){0};
+}
+
+/* The rows of the table that the slots stand for. Collective. */
+static int fetch_ids(const cor_touched *touched, const cor_ids *table,
+                     cor_ids *ids)
+{
+    bool text = table->text;
+    *ids = (cor_ids){.text = text,
+                     .width = text ? table->width : (int64_t)sizeof(int64_t),
+                     .total = touched->slots,
+                     .count = touched->slots};
+    int rc =
+        text ? cor_allocate(&ids->bytes, ids->count, (size_t)ids->width, "ids")
+             : COR_NEW(&ids->number, ids->count);
+    COR_TRY(cor_agree(touched->team, rc));
+    return cor_touched_ask(touched, text ? (void *)table->bytes : table->number,
+                           (size_t)ids->width,
+                           text ? (void *)ids->bytes : ids->number);
+}
+
+int cor_words_fetch(const cor_team *team, const cor_ids *table, int64_t rows,
+                    int32_t *item, cor_words *words)
+{
+    cor_touched touched;
+    cor_ids ids = {0};
+    int rc = cor_touched_create(team, table->total, rows, item, &touched);
+    if (rc == COR_OK)
+        rc = fetch_ids(&touched, table, &ids);
+    if (rc == COR_OK)
+        rc = cor_agree(team, cor_words_create(&ids, words));
+    for (int64_t r = 0; rc == COR_OK && r < rows; r++)
+        item[r] = cor_touched_slot(&touched, item[r]);
+    cor_ids_free(&ids);
+    cor_touched_free(&touched);
+    return rc;
+}
+
+/* ---- one ---- */
+
+static int digits(uint32_t number)
+{
+    int count = 1;
+    while (number >= 10) {
+        number /= 10;
+        count++;
+    }
+    return count;
+}
+
+int64_t cor_words_length(const cor_words *words, int64_t row)
+{
+    if (words->begin)
+        return words->begin[row + 1] - words->begin[row];
+    return digits((uint32_t)(words->first + row + 1));
+}
+
+char *cor_words_put(const cor_words *words, int64_t row, char *out)
+{
+    int64_t length = cor_words_length(words, row);
+    if (words->begin) {
+        memcpy(out, words->bytes + words->begin[row], (size_t)length);
+    } else {
+        uint32_t number = (uint32_t)(words->first + row + 1);
+        for (int64_t i = length; i-- > 0; number /= 10)
+            out[i] = (char)('0' + number % 10);
+    }
+    return out + length;
 }

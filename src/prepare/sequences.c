@@ -3,15 +3,10 @@
  * rank is alone with its users. */
 #include "coracle/sequences.h"
 
-#include "coracle/cut.h"
-#include "coracle/exchange.h"
 #include "coracle/memory.h"
-#include "match.h"
+#include "moved.h"
 #include "need.h"
 #include "sequence_text.h"
-#include "touched.h"
-
-#include <string.h>
 
 struct cor_sequences {
     const cor_team *team;
@@ -29,16 +24,17 @@ cor_sequences_options cor_sequences_default(void)
 int cor_sequences_check(const cor_sequences_options *options)
 {
     int64_t least = options->prefixes ? options->min_length : 1;
-    if (options->min_length < 1)
+    int64_t most = options->max_length;
+    if (least < 1)
         return cor_fail(COR_EUSAGE,
-                        "the least length of a prefix is %lld; it "
-                        "must be 1 or more",
-                        (long long)options->min_length);
-    if (options->max_length != 0 && options->max_length < least)
+                        "the least length of a prefix is %lld; it must be 1 or "
+                        "more",
+                        (long long)least);
+    if (most != 0 && (most < least || most > INT32_MAX))
         return cor_fail(COR_EUSAGE,
                         "the greatest length is %lld; it must be %lld or more, "
-                        "as the least is, or 0 for no bound",
-                        (long long)options->max_length, (long long)least);
+                        "as the least is, and below 2^31; 0 is no bound",
+                        (long long)most, (long long)least);
     return COR_OK;
 }
 
@@ -85,127 +81,8 @@ void cor_sequences_destroy(cor_sequences **sequences)
 
 /* ---- a history ---- */
 
-/* Rows of a history: mine under the numbers of the store, then those that
-   arrived. An item that the store does not have is -1 - its own number. */
-typedef struct moving {
-    int64_t rows;
-    int32_t *user, *item, *to;
-} moving;
-
-static void moving_free(moving *m)
-{
-    cor_free(m->user);
-    cor_free(m->item);
-    cor_free(m->to);
-}
-
-static int moving_create(int64_t rows, bool to, moving *m)
-{
-    *m = (moving){0};
-    COR_TRY(COR_NEW(&m->user, rows));
-    COR_TRY(COR_NEW(&m->item, rows));
-    return to ? COR_NEW(&m->to, rows) : COR_OK;
-}
-
-/* What the items of my even part are in the store. Collective. */
-static int number_items(const cor_sequences *s, const cor_interactions *history,
-                        int32_t **number)
-{
-    const cor_ids *ids = &history->item_id;
-    int64_t *row = NULL;
-    int rc = COR_NEW(&row, ids->count);
-    if (rc == COR_OK)
-        rc = COR_NEW(number, ids->count);
-    rc = cor_agree(s->team, rc);
-    if (rc == COR_OK)
-        rc = cor_match_ids(s->team, &s->data->item_id, ids, row);
-    for (int64_t i = 0; rc == COR_OK && i < ids->count; i++)
-        (*number)[i] = (int32_t)(row[i] >= 0 ? row[i] : -1 - (ids->first + i));
-    cor_free(row);
-    return rc;
-}
-
-/* What the items that my rows touch are in the store. Collective. */
-static int number_slots(const cor_sequences *s, const cor_interactions *history,
-                        const cor_touched *touched, int32_t **slot)
-{
-    int32_t *number = NULL;
-    int rc = cor_agree(s->team, COR_NEW(slot, touched->slots));
-    if (rc == COR_OK)
-        rc = number_items(s, history, &number);
-    if (rc == COR_OK)
-        rc = cor_touched_ask(touched, number, sizeof *number, *slot);
-    cor_free(number);
-    return rc;
-}
-
-/* My rows whose user the store knows, and who owns it. */
-static void number_rows(const cor_sequences *s, const cor_interactions *history,
-                        const int64_t *user, const cor_touched *touched,
-                        const int32_t *slot, moving *m)
-{
-    const cor_ids *ids = &history->user_id;
-    int32_t last = -1, owner = 0;
-    for (int64_t r = 0; r < history->rows; r++) {
-        int64_t number = user[history->user[r] - ids->first];
-        if (number < 0)
-            continue;
-        if (history->user[r] != last)
-            owner = cor_shards_owner(s->data->user_shards, number);
-        last = history->user[r];
-        m->user[m->rows] = (int32_t)number;
-        m->item[m->rows] = slot[cor_touched_slot(touched, history->item[r])];
-        m->to[m->rows++] = owner;
-    }
-}
-
-/* Collective. */
-static int prepare_rows(const cor_sequences *s, const cor_interactions *history,
-                        moving *m)
-{
-    cor_touched touched;
-    int64_t *user = NULL;
-    int32_t *slot = NULL;
-    int rc = COR_NEW(&user, history->user_id.count);
-    if (rc == COR_OK)
-        rc = moving_create(history->rows, true, m);
-    rc = cor_agree(s->team, rc);
-    if (rc == COR_OK)
-        rc = cor_match_ids(s->team, &s->data->user_id, &history->user_id, user);
-    if (rc == COR_OK) {
-        rc = cor_touched_create(s->team, history->items, history->rows,
-                                history->item, &touched);
-        if (rc == COR_OK)
-            rc = number_slots(s, history, &touched, &slot);
-        if (rc == COR_OK)
-            number_rows(s, history, user, &touched, slot, m);
-        cor_touched_free(&touched);
-    }
-    cor_free(slot);
-    cor_free(user);
-    return rc;
-}
-
-/* Collective. */
-static int send_rows(const cor_team *team, const moving *mine, moving *arrived)
-{
-    cor_route *route = NULL;
-    COR_TRY(cor_route_create(team, mine->to, mine->rows, &route));
-    int64_t rows = cor_route_arrivals(route);
-    int rc = cor_agree(team, moving_create(rows, false, arrived));
-    if (rc == COR_OK)
-        rc = cor_route_send(route, mine->user, sizeof *mine->user,
-                            arrived->user);
-    if (rc == COR_OK)
-        rc = cor_route_send(route, mine->item, sizeof *mine->item,
-                            arrived->item);
-    arrived->rows = rows;
-    cor_route_destroy(&route);
-    return rc;
-}
-
 /* Users without rows in the store have no line. */
-static void drop_others(const cor_sequences *s, moving *m)
+static void drop_others(const cor_sequences *s, cor_moved *m)
 {
     int64_t kept = 0;
     for (int64_t r = 0; r < m->rows; r++) {
@@ -219,7 +96,7 @@ static void drop_others(const cor_sequences *s, moving *m)
 /* Of the items that the store does not have, the first is named by the rank
    that holds its id. Collective. */
 static int check_items(const cor_sequences *s, const char *name,
-                       const cor_interactions *history, const moving *m)
+                       const cor_interactions *history, const cor_moved *m)
 {
     const cor_ids *ids = &history->item_id;
     int64_t missing = INT64_MAX;
@@ -243,100 +120,32 @@ static int check_items(const cor_sequences *s, const char *name,
 int cor_sequences_precede(cor_sequences *s, const char *name,
                           const cor_interactions *history)
 {
-    moving mine = {0}, arrived = {0};
-    int rc = prepare_rows(s, history, &mine);
-    if (rc == COR_OK)
-        rc = send_rows(s->team, &mine, &arrived);
-    moving_free(&mine);
+    cor_moved moved;
+    int rc = cor_moved_bring(s->team, history, s->data, &moved);
     if (rc == COR_OK) {
-        drop_others(s, &arrived);
-        rc = check_items(s, name, history, &arrived);
+        drop_others(s, &moved);
+        rc = check_items(s, name, history, &moved);
     }
     if (rc == COR_OK)
-        rc = cor_agree(s->team,
-                       cor_user_items_append(&s->items, arrived.rows,
-                                             arrived.user, arrived.item));
-    moving_free(&arrived);
-    return rc;
-}
-
-/* ---- ids ---- */
-
-/* Lines are cut at blanks, so an id must not have one. */
-static int check_ids(const char *name, const char *what, const cor_ids *ids)
-{
-    char id[COR_ID_LIMIT + 1];
-    for (int64_t i = 0; ids->text && i < ids->count; i++) {
-        cor_ids_print(ids, i, id, sizeof id);
-        if (!*id || id[strcspn(id, " \t\r\n\v\f")])
-            return cor_fail(COR_EDATA,
-                            "%s: the %s \"%s\" %s, which a line of ids can't "
-                            "hold: take --ids dense",
-                            name, what, id,
-                            *id ? "has a blank in it" : "is an empty id");
-    }
-    return COR_OK;
-}
-
-/* All ids of the store are looked at, so that the answer does not depend on
-   which of them a rank's rows touch. Collective. */
-static int check_tables(const cor_sequences *s)
-{
-    COR_TRY(cor_agree(s->team, check_ids(s->name, "user", &s->data->user_id)));
-    return cor_agree(s->team, check_ids(s->name, "item", &s->data->item_id));
-}
-
-/* The ids of the items that my rows touch, whose numbers become rows of that
-   table. Collective. */
-static int fetch_item_ids(cor_sequences *s, cor_ids *ids)
-{
-    cor_touched touched;
-    const cor_ids *all = &s->data->item_id;
-    int64_t rows = s->items.begin[s->items.users];
-    int rc = cor_touched_create(s->team, s->data->items, rows, s->items.item,
-                                &touched);
-    *ids = (cor_ids){.text = all->text,
-                     .width = all->text ? all->width : (int64_t)sizeof(int64_t),
-                     .total = touched.slots,
-                     .count = touched.slots};
-    if (rc == COR_OK)
-        rc = cor_agree(s->team, all->text
-                                    ? cor_allocate(&ids->bytes, ids->count,
-                                                   (size_t)ids->width, "ids")
-                                    : COR_NEW(&ids->number, ids->count));
-    if (rc == COR_OK)
-        rc = cor_touched_ask(
-            &touched, all->text ? (void *)all->bytes : all->number,
-            (size_t)ids->width, all->text ? (void *)ids->bytes : ids->number);
-    for (int64_t r = 0; rc == COR_OK && r < rows; r++)
-        s->items.item[r] = cor_touched_slot(&touched, s->items.item[r]);
-    cor_touched_free(&touched);
-    return rc;
-}
-
-/* Collective. */
-static int find_words(cor_sequences *s, bool original, cor_words *user,
-                      cor_words *item)
-{
-    cor_ids ids = {0};
-    *user = (cor_words){.first = s->items.first};
-    *item = (cor_words){0};
-    if (!original)
-        return COR_OK;
-    int rc = check_tables(s);
-    if (rc == COR_OK)
-        rc = fetch_item_ids(s, &ids);
-    if (rc == COR_OK) {
-        rc = cor_words_create(&s->data->user_id, user);
-        if (rc == COR_OK)
-            rc = cor_words_create(&ids, item);
-        rc = cor_agree(s->team, rc);
-    }
-    cor_ids_free(&ids);
+        rc = cor_agree(s->team, cor_user_items_append(&s->items, moved.rows,
+                                                      moved.user, moved.item));
+    cor_moved_free(&moved);
     return rc;
 }
 
 /* ---- writing ---- */
+
+/* The ids of users and items. All of the store are looked at, so that the
+   answer does not depend on which of them a rank's rows touch. Collective. */
+static int find_ids(cor_sequences *s, cor_words *user, cor_words *item)
+{
+    const cor_ids *users = &s->data->user_id, *items = &s->data->item_id;
+    COR_TRY(cor_agree(s->team, cor_words_check(s->name, "user", users)));
+    COR_TRY(cor_agree(s->team, cor_words_check(s->name, "item", items)));
+    COR_TRY(cor_agree(s->team, cor_words_create(users, user)));
+    return cor_words_fetch(s->team, items, s->items.begin[s->items.users],
+                           s->items.item, item);
+}
 
 /* The store's own rows go behind the histories; what no line will show is left
    out. */
@@ -375,13 +184,13 @@ int cor_sequences_write(cor_sequences *s, const char *path, bool force,
                         const cor_sequences_options *options,
                         cor_progress *progress, cor_sequences_count *count)
 {
-    cor_words user = {0}, item = {0};
+    cor_words user = {.first = s->items.first}, item = {0};
     cor_sequence_text text = {0};
     COR_TRY(cor_sequences_check(options));
     cor_progress_begin(progress, "write", 0);
     int rc = cor_agree(s->team, join_own(s, options));
-    if (rc == COR_OK)
-        rc = find_words(s, options->original, &user, &item);
+    if (rc == COR_OK && options->original)
+        rc = find_ids(s, &user, &item);
     if (rc == COR_OK)
         rc = cor_agree(s->team, cor_sequence_text_create(
                                     &s->items, &user, &item,

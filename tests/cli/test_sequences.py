@@ -3,9 +3,15 @@ training, validation and test, beside a plain version of the same."""
 import csv
 import os
 import random
+import subprocess
 from collections import Counter
 
-from coracle_test import DATA_BAD, IO, RANKS, USAGE, Case, data, main
+from coracle_test import (CORACLE, DATA_BAD, ENVIRONMENT, IO, MPIRUN, RANKS,
+                          USAGE, Case, data, main)
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
+                      "jobs", "sequences.sh")
+WRITTEN = ("users.txt", "train.tsv", "valid.tsv", "test.tsv")
 
 
 # ---- the plain version ----
@@ -81,20 +87,23 @@ def text_of_prefixes(lines):
 class Sequences(Case):
     """What all of these tests do."""
 
-    def expect(self, wanted, *args, ranks=(1,), users=None, **how):
+    def equal(self, path, wanted):
+        """The file holds this text; a diff of megabytes would take minutes."""
+        with open(self.path(path)) as file:
+            found = file.read()
+        if found != wanted:
+            pairs = zip(found.splitlines(), wanted.splitlines())
+            for line, (a, b) in enumerate(pairs, 1):
+                self.assertEqual(a, b, "line %d of %s" % (line, path))
+            self.assertEqual(len(found), len(wanted), path)
+
+    def expect(self, wanted, *args, ranks=(1,)):
         """The job writes this text at these numbers of ranks."""
-        out = self.path("out.txt")
+        lines = wanted.splitlines()
         for size in ranks:
-            done = self.ok("sequences", *args, "-o", out, "--force", "--json",
-                           ranks=size, **how)
-            with open(out) as file:
-                found = file.read()
-            if found != wanted:  # a diff of megabytes would take minutes
-                for line, (a, b) in enumerate(zip(found.splitlines(),
-                                                  wanted.splitlines()), 1):
-                    self.assertEqual(a, b, "line %d, %s" % (line, args))
-                self.assertEqual(len(found), len(wanted), str(args))
-            lines = wanted.splitlines()
+            done = self.ok("sequences", *args, "-o", self.path("out.txt"),
+                           "--force", "--json", ranks=size)
+            self.equal("out.txt", wanted)
             self.assertEqual(done.json, {
                 "users": len({line.split()[0] for line in lines}),
                 "lines": len(lines)})
@@ -131,13 +140,16 @@ class Notebook(Sequences):
         train, valid, test = (by_user(
             [(user[u], item[i], t) for u, i, t in part
              if u in user and i in item], user.values()) for part in parts)
-        paths = self.prepare()
+        paths = self.drive()
         before = ["--history", paths[0]]
         both = before + ["--history", paths[1]]
-        self.expect(text_of_lines(lines_of(train)), paths[0], ranks=(1, 3))
-        self.expect(text_of_prefixes(prefixes_of(train, least=3, most=50)),
-                    paths[0], "--prefixes", "--min-length", 3, "--max-length",
-                    50, ranks=(1, 4))
+        written = (text_of_lines(lines_of(train)),
+                   text_of_prefixes(prefixes_of(train, (), 3, 50)),
+                   text_of_prefixes(prefixes_of(valid, [train], 3, 50)),
+                   text_of_prefixes(prefixes_of(test, [train, valid], 3, 50)))
+        for name, text in zip(WRITTEN, written):
+            self.equal(name, text)
+        self.expect(written[0], paths[0], ranks=(1, 4))
         self.expect(text_of_prefixes(prefixes_of(valid, [train])), paths[1],
                     "--prefixes", *before, ranks=(1, 7))
         self.expect(text_of_prefixes(prefixes_of(test, [train, valid])),
@@ -150,16 +162,21 @@ class Notebook(Sequences):
                  for side in (user, item))
         self.check_original(paths, test, *names)
 
-    def prepare(self):
-        """The stores of training, validation and test."""
-        self.ok("ingest", data("data", "ml-latest-small", "ratings.csv"), "-o",
-                self.path("all.h5"), ranks=2)
-        self.ok("split", self.path("all.h5"), "-o", self.path("ml"), "--by",
-                "time", "--fractions", "0.8,0.1,0.1", ranks=3)
-        names = ["ml.%s.h5" % part for part in ("train", "valid", "test")]
-        self.ok("kcore", *map(self.path, names), "-o", self.path("core"),
-                "--users", 5, "--items", 5, ranks=4)
-        return [self.path("core", name) for name in names]
+    def drive(self):
+        """All steps by the script that shows them, on 3 ranks; the stores of
+        training, validation and test. A second run finds all done."""
+        words = [SCRIPT, data("data", "ml-latest-small", "ratings.csv"),
+                 self.path()]
+        environment = {**os.environ, **ENVIRONMENT, "CORACLE": CORACLE,
+                       "LAUNCH": MPIRUN + " -n 3", "LEAST": "3"}
+        for steps in (7, 0):
+            done = subprocess.run(words, env=environment, text=True,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(done.stdout.count("== coracle"), steps)
+        return [self.path("core", "cut.%s.h5" % part)
+                for part in ("train", "valid", "test")]
 
     def check_original(self, paths, test, user, item):
         named = {user[u]: [item[i] for i in items]
