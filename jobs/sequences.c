@@ -131,7 +131,7 @@ const cor_job cor_job_sequences = {
         "\n"
         "With --prefixes every item that has at least --min-length items "
         "before it makes a line: the user, the items before it and the item "
-        "itself, between tabs, as SASRec, BERT4Rec and GRU4Rec are taught:\n"
+        "itself, between tabs:\n"
         "\n"
         "  user<TAB>item item ...<TAB>next\n"
         "\n"
