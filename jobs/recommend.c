@@ -11,6 +11,11 @@ static struct {
     int64_t number;
 } set = {.number = 10};
 
+static user_lists_words words = {.result = "recommendations",
+                                 .who = "user",
+                                 .mark = "popular",
+                                 .format = "auto"};
+
 static const cor_option options[] = {
     {"users", 0, COR_OPTION_TEXT, &set.users, "ID,ID", "for these users"},
     {"all", 0, COR_OPTION_FLAG, &set.all, NULL, "for all users of the model"},
@@ -21,6 +26,8 @@ static const cor_option options[] = {
      "fold in users by these ratings, a text file or a store"},
     {"columns", 0, COR_OPTION_TEXT, &set.columns, "NAME=COLUMN,...",
      "where user, item and value stand in --ratings"},
+    {"format", 0, COR_OPTION_WORDS, &words.format, USER_LISTS_FORMATS,
+     USER_LISTS_FORMAT_HELP},
     COR_OPTIONS_END};
 
 static int ask_for_users(const cor_command *command, const cor_model *model,
@@ -102,11 +109,6 @@ static int find_queries(const cor_command *command, cor_model *model,
                                 one);
 }
 
-static const user_lists_words words = {
-    .result = "recommendations",
-    .header = "user,rank,item,title,score,popular\n",
-    .mark = "popular"};
-
 static int recommend(cor_command *command, cor_model *model,
                      const cor_interactions *fresh,
                      const cor_interactions *seen)
@@ -174,8 +176,6 @@ static int check(const cor_command *command)
                                     "--ratings FILE for the users in there");
     if (set.number < 1)
         return cor_fail(COR_EUSAGE, "-n must be 1 or more");
-    if (command->output && ratings_in_is_store(command->output))
-        return cor_fail(COR_EUSAGE, "recommend writes CSV: give -o FILE.csv");
     return COR_OK;
 }
 
@@ -204,10 +204,11 @@ const cor_job cor_job_recommend = {
         "model gives them, not clipped to the range of ratings. --seen leaves "
         "out what a user has in that store, as a rule the training data. "
         "Without -o the lists are part of the result, with -o FILE.csv they "
-        "are written as user, rank, item, title, score, popular.\n"
+        "are written as user, rank, item, title, score, "
+        "popular. " USER_LISTS_FILES "\n"
         "\n"
         "  coracle recommend model.h5 --users 1,42 -n 5 --seen train.h5\n"
-        "  coracle recommend model.h5 --all --seen train.h5 -o lists.csv\n"
+        "  coracle recommend model.h5 --all --seen train.h5 -o lists.jsonl\n"
         "  coracle recommend model.h5 --ratings new.csv -n 5\n"
         "\n"
         "--ratings folds users in: their factors are found from these ratings "

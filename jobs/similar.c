@@ -10,13 +10,15 @@ static struct {
     int64_t number;
 } set = {.number = 10};
 
+static user_lists_words words = {
+    .result = "items", .who = "like", .items_ask = true, .format = "auto"};
+
 static const cor_option options[] = {
     {"items", 0, COR_OPTION_TEXT, &set.items, "ID,ID", "like these items"},
     {"number", 'n', COR_OPTION_INT, &set.number, "N", "items a list"},
+    {"format", 0, COR_OPTION_WORDS, &words.format, USER_LISTS_FORMATS,
+     USER_LISTS_FORMAT_HELP},
     COR_OPTIONS_END};
-
-static const user_lists_words words = {
-    .result = "items", .header = "like,rank,item,title,score\n"};
 
 /* Items that the model does not know are worth a word. */
 static void note_unknown(const cor_command *command, const user_lists *p)
@@ -72,8 +74,6 @@ static int check(const cor_command *command)
         return cor_fail(COR_EUSAGE, "like what? give --items ID,ID");
     if (set.number < 1)
         return cor_fail(COR_EUSAGE, "-n must be 1 or more");
-    if (command->output && ratings_in_is_store(command->output))
-        return cor_fail(COR_EUSAGE, "similar writes CSV: give -o FILE.csv");
     return COR_OK;
 }
 
@@ -101,7 +101,7 @@ const cor_job cor_job_similar = {
         "Finds the items most like others: by the cosine of their factors, or "
         "by the similarities that a model of neighbours between items keeps. "
         "Without -o the lists are part of the result, with -o FILE.csv they "
-        "are written as like, rank, item, title, score.\n"
+        "are written as like, rank, item, title, score. " USER_LISTS_FILES "\n"
         "\n"
         "  coracle similar model.h5 --items 318,2959 -n 5",
     .options = options,

@@ -1,4 +1,4 @@
-#include "user_lists.h"
+#include "user_lists_file.h"
 
 #include "coracle/csv.h"
 #include "coracle/memory.h"
@@ -25,37 +25,17 @@ static void put_number(cor_csv *out, const char *format, double number)
     put(out, text);
 }
 
-static int64_t length_of(const cor_toplists *lists, int64_t query)
-{
-    int64_t length = 0;
-    while (length < lists->n && lists->item[query * lists->n + length] >= 0)
-        length++;
-    return length;
-}
-
-/* Id and title of the item at a place of the lists. */
-static void name_item(const user_lists *p, int64_t at,
-                      char id[COR_ID_LIMIT + 1], char title[COR_ID_LIMIT + 1])
-{
-    const cor_ids *titles = cor_names_title(p->names);
-    int64_t slot = p->lists.item[at];
-    cor_ids_print(cor_names_id(p->names), slot, id, COR_ID_LIMIT + 1);
-    *title = 0;
-    if (titles)
-        cor_ids_print(titles, slot, title, COR_ID_LIMIT + 1);
-}
-
 static void pack(const user_lists *p, cor_csv *out)
 {
     char id[COR_ID_LIMIT + 1], title[COR_ID_LIMIT + 1];
     for (int64_t q = 0; q < p->lists.count; q++) {
-        int64_t count = length_of(&p->lists, q), first = q * p->lists.n;
+        int64_t count = list_length(&p->lists, q), first = q * p->lists.n;
         cor_ids_print(&p->queries.id, q, id, sizeof id);
         put(out, id);
         put(out, p->queries.known[q] ? "1" : "0");
         put_number(out, "%.0f", (double)count);
         for (int64_t at = first; at < first + count; at++) {
-            name_item(p, at, id, title);
+            list_item(p, at, id, title);
             put(out, id);
             put(out, title);
             put_number(out, "%.17g", p->lists.score[at]);
@@ -112,43 +92,6 @@ static int show(const cor_command *command, const cor_model *model,
     return rc;
 }
 
-static void add_lines(const user_lists *p, bool mark, cor_csv *csv)
-{
-    char user[COR_ID_LIMIT + 1], id[COR_ID_LIMIT + 1], title[COR_ID_LIMIT + 1];
-    for (int64_t q = 0; q < p->lists.count; q++) {
-        int64_t count = length_of(&p->lists, q);
-        cor_ids_print(&p->queries.id, q, user, sizeof user);
-        for (int64_t i = 0; i < count; i++) {
-            name_item(p, q * p->lists.n + i, id, title);
-            cor_csv_text(csv, user);
-            cor_csv_int(csv, i + 1);
-            cor_csv_text(csv, id);
-            cor_csv_text(csv, title);
-            cor_csv_real(csv, p->lists.score[q * p->lists.n + i], 9);
-            if (mark)
-                cor_csv_int(csv, !p->queries.known[q]);
-            cor_csv_end(csv);
-        }
-    }
-}
-
-/* Rank by rank the lines of those who ask come first, then of the new. */
-static int write_parts(const cor_command *command,
-                       const user_lists_words *words, const user_lists *parts,
-                       int count)
-{
-    cor_csv csv[2] = {0};
-    if (cor_team_rank(command->team) == 0)
-        cor_csv_bytes(&csv[0], words->header, (int64_t)strlen(words->header));
-    for (int i = 0; i < count; i++)
-        add_lines(&parts[i], words->mark != NULL, &csv[i]);
-    int rc = cor_csv_write(command->team, command->output, command->force, csv,
-                           count);
-    for (int i = 0; i < count; i++)
-        cor_csv_free(&csv[i]);
-    return rc;
-}
-
 static int show_parts(const cor_command *command, const cor_model *model,
                       const user_lists_words *words, const user_lists *parts,
                       int count)
@@ -159,7 +102,7 @@ static int show_parts(const cor_command *command, const cor_model *model,
     if (lines > LINES_LIMIT)
         return cor_fail(COR_EUSAGE,
                         "%lld lines are too many for one JSON object: give -o "
-                        "FILE.csv",
+                        "FILE.csv, FILE.jsonl or FILE.h5",
                         (long long)lines);
     cor_result *users = cor_result_object(command->result, words->result);
     for (int i = 0; i < count; i++)
@@ -171,7 +114,7 @@ int user_lists_deliver(const cor_command *command, const cor_model *model,
                        const user_lists_words *words, const user_lists *parts,
                        int count)
 {
-    return command->output ? write_parts(command, words, parts, count)
+    return command->output ? lists_write(command, model, words, parts, count)
                            : show_parts(command, model, words, parts, count);
 }
 

@@ -1,6 +1,7 @@
 """Using a model: evaluate, predict, recommend. A small set of ratings is
 written here, so that every answer can be checked against its own text."""
 import csv
+import json
 import math
 import os
 import shutil
@@ -276,6 +277,76 @@ class Recommend(Using):
                          ["1", "2", "3", "1"])
         self.assertEqual({line["popular"] for line in lines}, {"0"})
 
+    def test_the_same_lists_in_every_format(self):
+        """JSON lines and HDF5 say what CSV says: ids, titles, scores, marks,
+        also of users who are new, and of lists that end early."""
+        fresh = self.write("new.csv", 'user,item,rating\n"n\\""\t1",i2,5\n')
+        words = ("recommend", self.model, "--all", "-n", 39, "--seen",
+                 self.train, "--ratings", fresh)
+        expected = self.read(self.all_files(*words))
+        files = []
+        for ranks in RANKS:
+            lines = self.path("%d.jsonl" % ranks)
+            tables = self.path("%d.h5" % ranks)
+            self.ok(*words, "-q", "-o", lines, ranks=ranks)
+            with open(lines, "rb") as file:
+                files.append(file.read())
+            if ranks in (1, 3, 7):
+                self.ok(*words, "-q", "-o", tables, ranks=ranks)
+                self.same(tables, self.path("1.h5"))
+        self.assertEqual(set(files), {files[0]})
+        got = []
+        for line in files[0].decode().splitlines():
+            one = json.loads(line)
+            self.assertEqual(list(one), ["user", "popular", "items"])
+            self.assertEqual(isinstance(one["user"], int),
+                             one["user"] != 'n\\"\t1')
+            for rank, item in enumerate(one["items"], 1):
+                self.assertEqual(list(item), ["item", "title", "score"])
+                got.append({"user": str(one["user"]), "rank": str(rank),
+                            "item": item["item"], "title": item["title"],
+                            "score": "%.9g" % item["score"],
+                            "popular": "%d" % one["popular"]})
+        self.assertEqual(got, expected)
+        if not h5py:
+            return
+        with h5py.File(self.path("1.h5"), "r") as file:
+            titles = dict(zip(file["items/id"][:], file["items/title"][:]))
+            lists = {name: file["lists"][name][:] for name in file["lists"]}
+            self.assertEqual(file.attrs["kind"], b"lists")
+        self.assertEqual(lists["rank"].shape, (56, 39))
+        got = [{"user": lists["id"][q].decode(), "rank": str(rank),
+                "item": lists["item"][q, place].decode(),
+                "title": titles[lists["item"][q, place]].decode(),
+                "score": "%.9g" % lists["score"][q, place],
+                "popular": "%d" % lists["popular"][q]}
+               for q in range(56) for place, rank in enumerate(lists["rank"][q])
+               if rank]
+        self.assertEqual(got, expected)
+
+    def test_numbers_stay_numbers(self):
+        """Ids that are integers are so in every file, however asked for."""
+        rows = self.write("n.csv", "user,item,rating\n" + "".join(
+            "%d,%d,%d\n" % (u * 7, i * 3, 1 + (u + i) % 5)
+            for u in range(9) for i in range(8) if (u + i) % 3))
+        store, model = self.path("n.h5"), self.path("m.h5")
+        self.ok("ingest", rows, "-o", store)
+        self.ok("baseline", store, "-o", model)
+        out = self.path("few")
+        self.ok("recommend", model, "--users", "7,nobody", "-n", 2, "-o", out,
+                "--format", "jsonl", ranks=3)
+        with open(out) as file:
+            one, other = map(json.loads, file)
+        self.assertEqual((one["user"], other["user"]), (7, "nobody"))
+        self.assertTrue(isinstance(one["items"][0]["item"], int))
+        if h5py:
+            self.ok("recommend", model, "--all", "-n", 2, "-o", out, "--force",
+                    "--format", "hdf5", ranks=2)
+            with h5py.File(out, "r") as file:
+                self.assertEqual(list(file["lists/id"]),
+                                 [u * 7 for u in range(9)])
+                self.assertEqual(file["lists/item"].dtype.kind, "i")
+
     def test_nothing_known(self):
         done = self.ok("recommend", self.model, "--users", "7,nobody", "-n", 3,
                        "--json")
@@ -335,8 +406,6 @@ class Recommend(Using):
         self.fails(USAGE, "recommend", self.model, "--users", "1", "--all")
         self.fails(USAGE, "recommend", self.model, "--users", ",")
         self.fails(USAGE, "recommend", self.model, "--all", "-n", 0)
-        self.fails(USAGE, "recommend", self.model, "--all", "-o",
-                   self.path("lists.h5"))
         self.fails(IO, "recommend", self.model, "--all", "-o",
                    self.path("no", "x.csv"), ranks=2)
         self.fails(IO, "recommend", self.model, "--all", "--seen",
@@ -385,6 +454,14 @@ class Similar(Using):
         self.assertEqual(lines[0], ["like", "rank", "item", "title", "score"])
         self.assertEqual([line[:2] for line in lines[1:]],
                          [["i4", "1"], ["i4", "2"]])
+        path = self.path("like.jsonl")
+        self.ok("similar", self.model, "--items", "i4,nothing", "-n", 2, "-o",
+                path, ranks=2)
+        with open(path) as file:
+            one, none = map(json.loads, file)
+        self.assertEqual([place["item"] for place in one["items"]],
+                         [line[2] for line in lines[1:]])
+        self.assertEqual(none, {"like": "nothing", "items": []})
 
     def test_what_makes_no_sense(self):
         for words, says in (((), "--items"), (("--items", ","), "--items"),
