@@ -2,6 +2,7 @@
 
 #include "coracle/generate.h"
 #include "coracle/postings.h"
+#include "expand_like.h"
 #include "matrix_in.h"
 #include "stores.h"
 
@@ -11,7 +12,7 @@ static struct {
     int64_t users, items, interactions, rank, shards, records;
     int64_t rows, columns, components;
     double noise, separation;
-    const char *type;
+    const char *type, *like, *scale;
     bool titles;
 } set = {.users = 10000,
          .items = 2000,
@@ -35,6 +36,10 @@ static const cor_option options[] = {
      "shards of the store; 0: by size, at least 64"},
     {"titles", 0, COR_OPTION_FLAG, &set.titles, NULL,
      "give the items titles: Item 17"},
+    {"like", 0, COR_OPTION_TEXT, &set.like, "STORE",
+     "instead: expand the interactions of a real store"},
+    {"scale", 0, COR_OPTION_TEXT, &set.scale, "AxB",
+     "with --like: A times the users, B times the items"},
     {"records", 0, COR_OPTION_INT, &set.records, "N",
      "instead: N postings of jobs as JSON lines"},
     {"rows", 0, COR_OPTION_INT, &set.rows, "N",
@@ -99,13 +104,28 @@ static int generate_matrix(const cor_command *command)
     return matrix_in_generate(command, &o);
 }
 
+static int generate_like(const cor_command *command)
+{
+    const expand_like_options o = {.like = set.like,
+                                   .scale = set.scale,
+                                   .shards = set.shards,
+                                   .titles = set.titles};
+    return expand_like(command, &o);
+}
+
 static int run(cor_command *command)
 {
     COR_TRY(cor_command_inputs(command, 0, 0));
     COR_TRY(cor_command_needs_output(command));
-    if (set.records && set.rows)
-        return cor_fail(COR_EUSAGE, "--records and --rows make different "
-                                    "things: give one of them");
+    if ((set.records != 0) + (set.rows != 0) + (set.like != NULL) > 1)
+        return cor_fail(COR_EUSAGE,
+                        "--records, --rows and --like make different things: "
+                        "give one of them");
+    if (set.scale && !set.like)
+        return cor_fail(COR_EUSAGE, "--scale needs --like: the store to be "
+                                    "expanded");
+    if (set.like)
+        return generate_like(command);
     if (set.records)
         return generate_records(command);
     if (set.rows)
@@ -149,6 +169,22 @@ const cor_job cor_job_generate = {
         "Times lie between 1995 and 2015. The same --seed gives the same "
         "store on any number of ranks, each of which makes its own users "
         "alone: memory falls with the ranks.\n"
+        "\n"
+        "  mpirun -n 4 coracle generate --like ratings.h5 --scale 4x8 \\\n"
+        "      -o large.h5\n"
+        "\n"
+        "expands a real store instead: each user becomes 4 users and each item "
+        "8 items, and each interaction has a copy in each of the 32 blocks, "
+        "kept at the block's rate: a fractal expansion (Belletti, Chen, Chi "
+        "2019). The rates are the magnitudes of a 4 x 8 matrix that is like "
+        "the real one, with its greatest singular values, over the greatest of "
+        "them, between 0.01 and 0.95. So the lengths of users' rows and the "
+        "popularity of items are distributed, on a logarithmic scale, as the "
+        "real ones; values and times are the real ones, further columns stay "
+        "behind. A copy may be left "
+        "without interactions. `expected` is how many interactions the rates "
+        "let expect, `rates` (with --json) what they are. --plan reads STORE "
+        "and finds the rates, on which all depends.\n"
         "\n"
         "  coracle generate -o postings.jsonl --records 1000000\n"
         "\n"

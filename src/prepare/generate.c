@@ -7,12 +7,11 @@
 #include "coracle/memory.h"
 #include "coracle/random.h"
 #include "need.h"
+#include "numbered.h"
 #include "planted.h"
 
 #include <math.h>
 #include <omp.h>
-#include <stdio.h>
-#include <string.h>
 
 /* From 1995-01-09 to 2015-03-31, as the MovieLens collections. */
 #define TIME_BEGIN 789652009
@@ -241,51 +240,6 @@ static int make_mine(const cor_team *team, const cor_generate_options *options,
     return rc;
 }
 
-/* Rows [first, first + count) of the table 1, 2, ..., total. */
-static int number_ids(int64_t total, int64_t first, int64_t count, cor_ids *ids)
-{
-    *ids = (cor_ids){.total = total, .first = first, .count = count};
-    COR_TRY(COR_NEW(&ids->number, count));
-    for (int64_t i = 0; i < count; i++)
-        ids->number[i] = first + i + 1;
-    return COR_OK;
-}
-
-static int number_titles(const cor_ids *items, cor_ids *titles)
-{
-    char text[32];
-    *titles = *items;
-    titles->number = NULL;
-    titles->text = true;
-    titles->width =
-        snprintf(text, sizeof text, "Item %lld", (long long)items->total);
-    COR_TRY(cor_allocate_zeroed(&titles->bytes, items->count,
-                                (size_t)titles->width, "titles"));
-    for (int64_t i = 0; i < items->count; i++) {
-        int length = snprintf(text, sizeof text, "Item %lld",
-                              (long long)items->number[i]);
-        memcpy(titles->bytes + i * titles->width, text, (size_t)length);
-    }
-    return COR_OK;
-}
-
-static int name_rows(const cor_team *team, const cor_generate_options *options,
-                     cor_interactions *data)
-{
-    int64_t rank = cor_team_rank(team), size = cor_team_size(team);
-    int64_t user = cor_shards_first_row(data->user_shards, (int)rank);
-    int64_t user_end = cor_shards_first_row(data->user_shards, (int)rank + 1);
-    int64_t item = cor_cut_begin(options->items, rank, size);
-    int64_t item_end = cor_cut_begin(options->items, rank + 1, size);
-    int rc = number_ids(options->users, user, user_end - user, &data->user_id);
-    if (rc == COR_OK)
-        rc = number_ids(options->items, item, item_end - item, &data->item_id);
-    if (rc == COR_OK && options->titles)
-        rc = number_titles(&data->item_id, &data->item_title);
-    COR_TRY(cor_agree(team, rc));
-    return cor_interactions_place_ids(team, data);
-}
-
 int cor_generate(const cor_team *team, const cor_generate_options *options,
                  cor_progress *progress, cor_interactions *data)
 {
@@ -308,7 +262,7 @@ int cor_generate(const cor_team *team, const cor_generate_options *options,
                        make_mine(team, options, &activity, progress, data));
     cor_progress_end(progress);
     if (rc == COR_OK)
-        rc = name_rows(team, options, data);
+        rc = cor_numbered_names(team, options->titles, data);
     cor_free(activity.rows);
     return rc;
 }
