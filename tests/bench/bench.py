@@ -2,6 +2,7 @@
 """The benchmark: ours and theirs, in turn, on the same cores. run.sh starts it;
 `bench.py --help` tells the options."""
 import argparse
+import filecmp
 import os
 import re
 import subprocess
@@ -515,18 +516,118 @@ def memory(bench):
     return [table]
 
 
+# ---- from ratings to sequences ----
+
+WRITTEN = ("users.txt", "train.tsv", "valid.tsv", "test.tsv")
+
+
+def notebook(bench, path, k, ranks):
+    """All steps as jobs of their own; `steps` the seconds of each."""
+    def out(*names):
+        return os.path.join(bench.scratch, "ours", *names)
+
+    def part(name):
+        return out("core", "cut.%s.h5" % name)
+
+    def prefixes(name, *before):
+        return ("sequences", part(name), "-o", out(name + ".tsv"), "--prefixes",
+                "--max-length", 50, *(word for one in before
+                                      for word in ("--history", part(one))))
+    jobs = (("ingest", "ingest", path, "-o", out("all.h5")),
+            ("split", "split", out("all.h5"), "-o", out("cut"), "--by", "time"),
+            ("kcore", "kcore", *(out("cut.%s.h5" % name) for name in
+                                 ("train", "valid", "test")),
+             "-o", out("core"), "--users", k, "--items", k),
+            ("lines", "sequences", part("train"), "-o", out("users.txt")),
+            ("prefixes", *prefixes("train")),
+            ("prefixes", *prefixes("valid", "train")),
+            ("prefixes", *prefixes("test", "train", "valid")))
+    os.makedirs(out(), exist_ok=True)
+    runs = [bench.coracle.job(*words, ranks=ranks) for _, *words in jobs]
+    done = runs[0]
+    done.peak = max(run_.peak for run_ in runs)
+    done.cpu = sum(run_.cpu for run_ in runs)
+    done.steps = {}
+    for (step, *_), run_ in zip(jobs, runs):
+        done.steps[step] = done.steps.get(step, 0) + run_.seconds
+    done.value = sum(done.steps.values())
+    return done
+
+
+def pipeline_peer(bench, name, path, k, cores):
+    """A peer's run, once it is seen to have written what ours did."""
+    folder = os.path.join(bench.scratch, name)
+    os.makedirs(folder, exist_ok=True)
+    done = bench.peer(name, path, folder, k, cores=cores)
+    if done is None:
+        return None
+    done.steps = done.json["steps"]
+    for written in WRITTEN:
+        theirs = os.path.join(folder, written)
+        if os.path.exists(theirs) and not filecmp.cmp(
+                theirs, os.path.join(bench.scratch, "ours", written), False):
+            raise Failed("%s wrote another %s" % (name, written))
+    return done
+
+
 def pipeline(bench):
+    """Ours: jobs that each start, read and write; theirs: one program that
+    keeps all in memory and writes the same sequences."""
+    name, k = ("tiny", 5) if bench.tiny else ("beauty", 3)
+    path = bench.sets.csv(name)
+    table = versus("From ratings to sequences",
+                   "%d users, %d items, %d ratings; k %d" % (
+                       *bench.sets.shape(name), k))
+    for ranks in (2,) if bench.tiny else (1, 2):
+        ours, *theirs = interleave(
+            bench.repeats, lambda: notebook(bench, path, k, ranks),
+            *(lambda peer=peer: pipeline_peer(bench, peer + "_pipeline", path,
+                                              k, ranks)
+              for peer in ("pandas", "polars", "duckdb")))
+        peers = list(zip(("pandas", "polars", "duckdb"), theirs))
+        if ranks == 1:  # once, since it takes minutes
+            peers.append(("pandas, group by group", [pipeline_peer(
+                bench, "pandas_groups_pipeline", path, k, 1)]))
+        add_pipeline(table, ranks, ours, peers)
+    return [table]
+
+
+def add_pipeline(table, ranks, ours, peers):
+    for step in ours[0].steps:
+        add_peers(table, step, ranks, "s",
+                  median([run_.steps[step] for run_ in ours]), None,
+                  [(name, with_step(runs, step), None)
+                   for name, runs in peers])
+    whole = [(name, with_step(runs, None), None) for name, runs in peers
+             if name.startswith("pandas")]
+    add_peers(table, "all of it", ranks, "s", median(values(ours)),
+              max(run_.peak for run_ in ours), whole, cpu=cpu_of(ours))
+
+
+def with_step(runs, step):
+    """Runs with a step as their value; None: all of them. Those that do not go
+    that far are left out."""
+    there = [run_ for run_ in runs if run_ is not None and
+             (step is None or step in run_.steps)]
+    for run_ in there:
+        run_.value = run_.steps[step] if step else run_.json["seconds"]
+    return there
+
+
+# ---- large ----
+
+def large(bench):
     users, items, rows = ((300, 200, 6000) if bench.tiny else
                           (500000, 60000, 100000000))
     table = Table("%d generated interactions through all jobs, 2 ranks" % rows,
                   "job", "seconds", "peak MiB a rank", "both within 16 GiB")
-    path = {name: bench.sets.path("pipeline." + name + ".h5")
+    path = {name: bench.sets.path("large." + name + ".h5")
             for name in ("all", "core", "model", "part.train", "part.valid",
                          "part.test")}
     steps = (("generate", "-o", path["all"], "--users", users, "--items", items,
               "--interactions", rows),
              ("kcore", path["all"], "-o", path["core"]),
-             ("split", path["core"], "-o", bench.sets.path("pipeline.part")),
+             ("split", path["core"], "-o", bench.sets.path("large.part")),
              ("als", path["part.train"], "--valid", path["part.valid"], "-o",
               path["model"], "--factors", 32, "--iterations", 2))
     for words in steps:
@@ -539,8 +640,8 @@ def pipeline(bench):
 
 
 BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, pca, gmm,
-           scaling, memory, pipeline)
-LONG = ("pipeline",)  # only when named
+           scaling, memory, pipeline, large)
+LONG = ("large",)  # only when named
 
 
 def arguments():

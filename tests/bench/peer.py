@@ -13,6 +13,8 @@ import time
 import h5py
 import numpy
 
+from peer_pipeline import PIPELINES
+
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
 
 
@@ -177,7 +179,7 @@ def sklearn_gmm(store, start, components, covariance):
 
 PEERS = (pandas_typed, pandas_untyped, polars_read, duckdb_read, pandas_kcore,
          numpy_kcore, pandas_split, implicit_als, implicit_recommend,
-         sklearn_pca, sklearn_gmm)
+         sklearn_pca, sklearn_gmm, *PIPELINES)
 
 if __name__ == "__main__":
     try:

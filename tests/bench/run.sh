@@ -9,8 +9,8 @@ usage() {
     cat <<END
 usage: tests/bench/run.sh [NAME...] [--tiny] [--build FOLDER] [OPTIONS]
 
-names: ceilings linalg ingest kcore split als recommend pca gmm scaling memory pipeline
-       (without any: all but pipeline, which is long)
+names: ceilings linalg ingest kcore split als recommend pca gmm scaling memory
+       pipeline large (without any: all but large, which is long)
 
   --tiny          a tiny size of each in seconds, without peers: only to see
                   that it all works

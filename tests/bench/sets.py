@@ -10,7 +10,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Name -> users, items, rows, seed.
 RATED = {"r1m": (10000, 5000, 1000000, 1), "r20m": (138000, 27000, 20000000, 2)}
 SHOP = {"amz": (4000000, 1000000, 20000000, 3)}
-TINY = (300, 200, 6000)
+# Made by ours: of the shape of a shop's raw ratings of beauty products.
+GENERATED = {"tiny": (300, 200, 6000), "beauty": (1210271, 249274, 2023070)}
 
 
 class Sets:
@@ -43,9 +44,9 @@ class Sets:
         return self._made(name + ".csv", lambda path: self._make_csv(name, path))
 
     def _make_csv(self, name, path):
-        if name == "tiny":
-            users, items, rows = TINY
-            store = self.path("tiny.generated.h5")
+        if name in GENERATED:
+            users, items, rows = GENERATED[name]
+            store = self.path(name + ".generated.h5")
             self.coracle.job("generate", "-o", store, "--users", users,
                              "--items", items, "--interactions", rows)
             self._data("csv", store, path)
@@ -110,5 +111,5 @@ class Sets:
 
     def shape(self, name):
         """users, items, rows."""
-        known = {**RATED, **SHOP, "tiny": TINY}
+        known = {**RATED, **SHOP, **GENERATED}
         return known[name][:3]
