@@ -5,6 +5,7 @@
 #include "coracle/map.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
+#include "info_kept.h"
 #include "matrix_in.h"
 #include "stores.h"
 
@@ -342,7 +343,7 @@ static int report_items(const cor_team *team, const cor_interactions *data,
 static int show_interactions(cor_command *command,
                              const cor_interactions_summary *summary)
 {
-    const cor_interactions_parts parts = {.value = true};
+    const cor_interactions_parts parts = {.value = true, .kept = true};
     const cor_team *team = command->team;
     cor_interactions data = {0};
     store_report(summary, command->result);
@@ -353,6 +354,8 @@ static int show_interactions(cor_command *command,
         rc = report_users(team, &data, command->result);
     if (rc == COR_OK)
         rc = report_items(team, &data, command->result);
+    if (rc == COR_OK && data.kept.count)
+        info_kept_show(team, &data, command->result);
     cor_interactions_free(&data);
     return rc;
 }
@@ -447,8 +450,10 @@ const cor_job cor_job_info = {
         "Prints what a file holds and how it was made. For interactions: the "
         "counts, the histogram of the values (each value where there are at "
         "most 100, else 20 equal bins), and the quantiles of how many "
-        "interactions a user and an item have, of those that have any. For a "
-        "matrix: its size, type, and the range, mean and deviation of each "
+        "interactions a user and an item have, of those that have any; and of "
+        "each further column that it keeps how many categories or what range "
+        "of numbers, and how many rows have none. For a matrix: its size, "
+        "type, and the range, mean and deviation of each "
         "column (of at most 100). For a model: its kind, size and "
         "parameters.\n"
         "\n"

@@ -43,8 +43,8 @@ static const cor_option options[] = {
      "shards of the store; 0: by size, at least 64"},
     {"id-order", 0, COR_OPTION_WORDS, &set.id_order, "first|sorted",
      "number users and items as they first appear, or in order of their ids"},
-    {"keep", 0, COR_OPTION_TEXT, &set.keep, "NAME,NAME",
-     "further columns; not supported yet"},
+    {"keep", 0, COR_OPTION_TEXT, &set.keep, "NAME,...",
+     "further columns that the store keeps, as numbers or categories"},
     {"compress", 0, COR_OPTION_FLAG, &set.compress, NULL,
      "compress the store: smaller, and slower to write"},
     {"titles", 0, COR_OPTION_TEXT, &set.titles, "FILE",
@@ -83,6 +83,7 @@ static cor_ingest_options ingest_options(const cor_command *command)
     o.time_format = (enum cor_time_format)position_of(set.time_format, TIMES);
     o.delimiter = set.delimiter;
     o.columns = set.columns;
+    o.keep = set.keep;
     o.shards = set.shards;
     o.sorted = strcmp(set.id_order, "sorted") == 0;
     o.titles = set.titles;
@@ -157,9 +158,6 @@ static int run(cor_command *command)
     if (set.standardize || strcmp(set.type, "input") != 0)
         return cor_fail(COR_EUSAGE, "--type and --standardize are for "
                                     "matrices: give --matrix too");
-    if (set.keep)
-        return cor_fail(COR_EUSAGE, "--keep is not supported yet: a store "
-                                    "holds user, item, value and time");
     if (set.reject && strcmp(set.reject, command->output) == 0)
         return cor_fail(COR_EUSAGE, "--reject and -o name the same file: give "
                                     "each its own");
@@ -207,6 +205,14 @@ const cor_job cor_job_ingest = {
         "Times are kept in seconds since 1970 (UTC): whole numbers are "
         "seconds, milliseconds with --time-format unix-ms, and dates such as "
         "2018-09-23 or 2018-09-23T04:05:06Z are recognised.\n"
+        "\n"
+        "--keep names further columns that the store keeps: numbers, with an "
+        "empty field as no number, or where other text is among them, "
+        "categories. NAME:float and NAME:token say which (a typed header does "
+        "so by itself), NAME=COLUMN where a column has another name.\n"
+        "\n"
+        "  coracle ingest events.csv -o events.h5 --keep "
+        "price,kind=event_type\n"
         "\n"
         "With --matrix the files are tables of numbers, row below row: CSV and "
         "its kin, .npy, IDX (also packed by gzip or zstd), or a dataset of an "

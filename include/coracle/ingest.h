@@ -21,7 +21,7 @@ enum cor_ingest_format {
     COR_FORMAT_AUTO, /* by the file's ending, else by its first line */
     COR_FORMAT_CSV,  /* commas, or what the first line shows; quotes */
     COR_FORMAT_TSV,  /* tabs; quotes */
-    COR_FORMAT_DAT,  /* `::`, or tabs where the first line has them; no quotes */
+    COR_FORMAT_DAT, /* `::`, or tabs where the first line has them; no quotes */
     COR_FORMAT_INTER /* tabs, a typed header (user_id:token); no quotes */
 };
 
@@ -36,13 +36,18 @@ typedef struct cor_ingest_options {
        header or a position from 1; nothing after '=' means there is no such
        column. NULL: by common names, else by position 1, 2, 3, 4. */
     const char *columns;
-    int64_t shards;          /* 0: by size */
-    bool sorted;             /* ids in order, else as they first appear */
-    const char *titles;      /* file of item names; NULL: none */
+    /* "price,kind=interactionType,zip:token": further columns that the store
+       keeps, under these names; `:float` says that a column holds numbers,
+       `:token` categories, else it holds numbers where all its texts are such.
+       NULL: none. */
+    const char *keep;
+    int64_t shards;             /* 0: by size */
+    bool sorted;                /* ids in order, else as they first appear */
+    const char *titles;         /* file of item names; NULL: none */
     const char *titles_columns; /* "item=movieId,title=title", or NULL */
-    bool skip;               /* bad rows are set aside, else stop the job */
-    const char *reject;      /* file for the bad rows; NULL: none */
-    bool force;              /* an existing `reject` is replaced */
+    bool skip;                  /* bad rows are set aside, else stop the job */
+    const char *reject;         /* file for the bad rows; NULL: none */
+    bool force;                 /* an existing `reject` is replaced */
     /* Read user and item alone and leave the rows where they were read: in
        input order, rank after rank. Values, times and shards are NULL, the id
        tables are runs in rank order, not placed. */
@@ -52,11 +57,11 @@ typedef struct cor_ingest_options {
 cor_ingest_options cor_ingest_options_default(void);
 
 typedef struct cor_ingest_report {
-    int64_t bytes;         /* of the files */
-    int64_t rejected;      /* rows set aside */
-    int64_t titles;        /* items that have a title */
+    int64_t bytes;    /* of the files */
+    int64_t rejected; /* rows set aside */
+    int64_t titles;   /* items that have a title */
     int64_t titles_rejected;
-    double seconds_parse;  /* reading and parsing; of this rank */
+    double seconds_parse; /* reading and parsing; of this rank */
 } cor_ingest_report;
 
 /**

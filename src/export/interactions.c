@@ -12,15 +12,15 @@
 #include "coracle/sink.h"
 #include "coracle/table.h"
 #include "coracle/text.h"
-#include "steps.h"
+#include "kept.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { BLOCK = 256 << 10 }; /* rows */
 /* Bytes of a row of a block with what fetches its ids and its text; of a row as
-   text alone. */
-enum { ROW_BYTES = 192, ROW_TEXT = 40 };
+   text alone; and of each kept column. */
+enum { ROW_BYTES = 192, ROW_TEXT = 40, KEPT_BYTES = 64, KEPT_TEXT = 10 };
 
 typedef struct interactions_export {
     const cor_team *team;
@@ -34,6 +34,7 @@ typedef struct interactions_export {
     int32_t *user, *item;
     float *value;
     int64_t *time;
+    export_kept kept;
 } interactions_export;
 
 /* The ids of a block's rows: of its users a run that begins with `first_user`,
@@ -62,7 +63,8 @@ static int open_columns(const cor_team *team, const cor_export_job *job,
         rc = COR_NEW(&e->value, BLOCK);
     if (rc == COR_OK && e->time_table)
         rc = COR_NEW(&e->time, BLOCK);
-    return cor_agree(team, rc);
+    COR_TRY(cor_agree(team, rc));
+    return export_kept_open(team, store, e->file, BLOCK, &e->kept);
 }
 
 static int open_interactions(const cor_team *team, const cor_export_job *job,
@@ -94,6 +96,7 @@ static void close_interactions(interactions_export *e)
     cor_free(e->item);
     cor_free(e->value);
     cor_free(e->time);
+    export_kept_close(&e->kept);
 }
 
 static int read_columns(const interactions_export *e, export_block mine)
@@ -107,6 +110,7 @@ static int read_columns(const interactions_export *e, export_block mine)
     if (e->time_table)
         COR_TRY(cor_table_read(e->time_table, mine.first, mine.count, COR_INT64,
                                e->time));
+    COR_TRY(export_kept_read(&e->kept, e->job->store, mine));
     for (int64_t i = 1; i < mine.count; i++)
         if (e->user[i] < e->user[i - 1])
             return cor_fail(COR_EDATA,
@@ -138,31 +142,21 @@ static void free_ids(block_ids *ids)
     cor_names_destroy(&ids->item);
 }
 
-/* An id as a field of .inter, which knows no quotes. */
-static int put_plain(const interactions_export *e, const char *id, cor_csv *out)
-{
-    if (strpbrk(id, "\t\r\n"))
-        return cor_fail(COR_EDATA,
-                        "%s: the id \"%s\" has a tab or a newline in it, which "
-                        ".inter can't hold: export it as CSV",
-                        e->job->store, id);
-    cor_csv_bytes(out, id, (int64_t)strlen(id));
-    cor_csv_bytes(out, "\t", 1);
-    return COR_OK;
-}
-
 static int put_id(const interactions_export *e, const cor_ids *ids, int64_t row,
                   cor_csv *out)
 {
     char id[COR_ID_LIMIT + 1];
     cor_ids_print(ids, row, id, sizeof id);
-    if (e->job->format == COR_EXPORT_INTER)
-        return put_plain(e, id, out);
-    cor_csv_text(out, id);
+    if (e->job->format != COR_EXPORT_INTER) {
+        cor_csv_text(out, id);
+        return COR_OK;
+    }
+    COR_TRY(export_put_plain(e->job, "id", id, out));
+    cor_csv_bytes(out, "\t", 1);
     return COR_OK;
 }
 
-/* The numbers of a row and its end. */
+/* Value and time of a row. */
 static void put_numbers(const interactions_export *e, int64_t row, cor_csv *out)
 {
     bool inter = e->job->format == COR_EXPORT_INTER;
@@ -175,7 +169,6 @@ static void put_numbers(const interactions_export *e, int64_t row, cor_csv *out)
         length += snprintf(text + length, COR_NUMBER_SIZE, "%c%lld",
                            inter ? '\t' : ',', (long long)e->time[row]);
     cor_csv_bytes(out, text, length);
-    cor_csv_end(out);
 }
 
 /* A thread's rows of the block. */
@@ -189,8 +182,11 @@ static int print_rows(const interactions_export *e, const block_ids *ids,
         rc = put_id(e, &ids->user, e->user[i] - ids->first_user, &text);
         if (rc == COR_OK)
             rc = put_id(e, item, e->item[i], &text);
-        if (rc == COR_OK)
+        if (rc == COR_OK) {
             put_numbers(e, i, &text);
+            rc = export_kept_put(&e->kept, e->job, i, &text);
+            cor_csv_end(&text);
+        }
     }
     if (rc == COR_OK)
         rc = text.status;
@@ -215,7 +211,7 @@ static int print_block(const interactions_export *e, const block_ids *ids,
     return cor_failure_raise(&failure);
 }
 
-static int write_step(const interactions_export *e, int64_t step, int slots,
+static int write_step(interactions_export *e, int64_t step, int slots,
                       cor_sink *sink)
 {
     block_ids ids;
@@ -224,32 +220,41 @@ static int write_step(const interactions_export *e, int64_t step, int slots,
     COR_TRY(cor_agree(e->team, read_columns(e, mine)));
     int rc = read_ids(e, mine, &ids);
     if (rc == COR_OK)
+        rc = export_kept_fetch(e->team, &e->kept, mine);
+    if (rc == COR_OK)
         rc = cor_agree(e->team, print_block(e, &ids, mine, slots, sink));
     free_ids(&ids);
+    export_kept_forget(&e->kept);
     if (rc == COR_OK)
         rc = cor_sink_flush(sink);
     cor_progress_update(e->job->progress, mine.first + mine.count);
     return rc;
 }
 
-static const char *header_of(const interactions_export *e)
+static int print_header(const interactions_export *e, cor_csv *header)
 {
+    const char *columns = "user,item,value";
     if (e->job->format == COR_EXPORT_INTER)
-        return e->time_table ? "user_id:token\titem_id:token\trating:float"
-                               "\ttimestamp:float\n"
-                             : "user_id:token\titem_id:token\trating:float\n";
-    return e->time_table ? "user,item,value,time\n" : "user,item,value\n";
+        columns = "user_id:token\titem_id:token\trating:float";
+    cor_csv_bytes(header, columns, (int64_t)strlen(columns));
+    if (e->time_table)
+        columns =
+            e->job->format == COR_EXPORT_INTER ? "\ttimestamp:float" : ",time";
+    if (e->time_table)
+        cor_csv_bytes(header, columns, (int64_t)strlen(columns));
+    COR_TRY(export_kept_header(&e->kept, e->job, header));
+    cor_csv_end(header);
+    return header->status;
 }
 
-static int write_all(const interactions_export *e)
+static int write_below(interactions_export *e, const cor_csv *header)
 {
     cor_sink *sink = NULL;
     int slots = cor_team_threads(e->team);
-    const char *header = header_of(e);
     cor_sink_way way = {.order = COR_SINK_STEPS,
                         .slots = slots,
-                        .header = header,
-                        .header_bytes = (int64_t)strlen(header)};
+                        .header = header->bytes,
+                        .header_bytes = header->length};
     int64_t steps = export_steps(e->team, e->summary.interactions, BLOCK);
     int rc =
         cor_sink_create(e->team, &way, &e->job->path, 1, e->job->force, &sink);
@@ -258,6 +263,16 @@ static int write_all(const interactions_export *e)
     if (rc == COR_OK)
         rc = cor_sink_commit(&sink);
     cor_sink_abandon(&sink);
+    return rc;
+}
+
+static int write_all(interactions_export *e)
+{
+    cor_csv header = {0};
+    int rc = cor_agree(e->team, print_header(e, &header));
+    if (rc == COR_OK)
+        rc = write_below(e, &header);
+    cor_csv_free(&header);
     return rc;
 }
 
@@ -288,9 +303,10 @@ int cor_export_interactions_plan(const cor_team *team,
         int64_t width = e.item_id.text ? e.item_id.width : 8;
         plan->rows_rank = (rows + size - 1) / size;
         /* the table of items stands three times while names are fetched */
-        plan->bytes_rank = cor_plan_base() + BLOCK * ROW_BYTES +
+        plan->bytes_rank = cor_plan_base() +
+                           BLOCK * (ROW_BYTES + e.kept.count * KEPT_BYTES) +
                            3 * width * (e.item_id.total / size + 1);
-        plan->bytes_disk = rows * ROW_TEXT;
+        plan->bytes_disk = rows * (ROW_TEXT + e.kept.count * KEPT_TEXT);
     }
     close_interactions(&e);
     return rc;

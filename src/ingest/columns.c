@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const role_word[ROLES] = {"user", "item", "value", "time",
-                                             "title"};
+static const char *const role_word[ROLE_KEPT] = {"user", "item", "value",
+                                                 "time", "title"};
 
 /* Names of the field's data sets, in lower case without punctuation; the first
    that a header holds is taken. */
@@ -34,7 +34,7 @@ static const char *const title_names[] = {
 
 static const char *const *common_names(const ingest_wanted *wanted, int role)
 {
-    static const char *const *const names[ROLES] = {
+    static const char *const *const names[ROLE_KEPT] = {
         user_names, item_names, value_names, time_names, title_names};
     bool titles = wanted->titles && role == ROLE_ITEM;
     return titles ? title_item_names : names[role];
@@ -42,6 +42,8 @@ static const char *const *common_names(const ingest_wanted *wanted, int role)
 
 static bool takes(bool titles, int role)
 {
+    if (role >= ROLE_KEPT)
+        return false;
     return titles ? role == ROLE_ITEM || role == ROLE_TITLE
                   : role != ROLE_TITLE;
 }
@@ -56,6 +58,17 @@ static const char *option_name(bool titles)
     return titles ? "--titles-columns" : "--columns";
 }
 
+static const char *option_of(const ingest_wanted *wanted, int role)
+{
+    return role >= ROLE_KEPT ? "--keep" : option_name(wanted->titles);
+}
+
+static const char *word_of(const ingest_wanted *wanted, int role)
+{
+    return role >= ROLE_KEPT ? wanted->kept_name[role - ROLE_KEPT]
+                             : role_word[role];
+}
+
 static int parse_one(const char *begin, const char *end, ingest_wanted *wanted)
 {
     const char *equals = memchr(begin, '=', (size_t)(end - begin));
@@ -65,11 +78,11 @@ static int parse_one(const char *begin, const char *end, ingest_wanted *wanted)
         return cor_fail(COR_EUSAGE, "%s: \"%.*s\" is not NAME=COLUMN", option,
                         (int)(end - begin), begin);
     size_t length = (size_t)(equals - begin);
-    while (role < ROLES &&
+    while (role < ROLE_KEPT &&
            !(takes(wanted->titles, role) && strlen(role_word[role]) == length &&
              memcmp(role_word[role], begin, length) == 0))
         role++;
-    if (role == ROLES)
+    if (role == ROLE_KEPT)
         return cor_fail(COR_EUSAGE, "%s: there is no \"%.*s\"; use %s", option,
                         (int)length, begin,
                         wanted->titles ? "item and title"
@@ -179,11 +192,11 @@ static int find_given(const ingest_wanted *wanted, int role, const char *path,
         return cor_fail(COR_EDATA,
                         "%s:1: there is no column %s: the line has "
                         "%d fields; correct %s",
-                        path, name, fields, option_name(wanted->titles));
+                        path, name, fields, option_of(wanted, role));
     return cor_fail(COR_EDATA,
                     "%s:1: the header has no column \"%s\"; correct "
                     "%s or the header",
-                    path, name, option_name(wanted->titles));
+                    path, name, option_of(wanted, role));
 }
 
 /* Nobody said which: common names where the header has them, else position. */
@@ -227,8 +240,8 @@ static int check_different(const char *path, const ingest_wanted *wanted,
                 return cor_fail(COR_EDATA,
                                 "%s:1: column %d is both %s and "
                                 "%s; say which with %s",
-                                path, layout->field[a] + 1, role_word[b],
-                                role_word[a], option_name(wanted->titles));
+                                path, layout->field[a] + 1, word_of(wanted, b),
+                                word_of(wanted, a), option_of(wanted, a));
     return COR_OK;
 }
 
@@ -244,13 +257,15 @@ int ingest_columns_find(const ingest_wanted *wanted, const char *path,
     }
     COR_TRY(guess(wanted, path, header, fields, layout));
     COR_TRY(check_different(path, wanted, layout));
-    for (int role = 0; role < ROLES; role++) {
+    memcpy(layout->kind, wanted->kind, sizeof layout->kind);
+    for (int role = 0; role < ROLE_KEPT + wanted->kept; role++) {
         int32_t f = layout->field[role];
         if (f >= 0 && header)
             snprintf(layout->name[role], NAME_SIZE, "%.*s",
                      (int)(header[f].end - header[f].begin), header[f].begin);
         else
-            snprintf(layout->name[role], NAME_SIZE, "%s", role_word[role]);
+            snprintf(layout->name[role], NAME_SIZE, "%s",
+                     word_of(wanted, role));
     }
     return COR_OK;
 }

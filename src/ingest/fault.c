@@ -53,6 +53,7 @@ void ingest_fault_describe(const ingest_fault *fault,
         [FAULT_UTF8] = "UTF-8 text",
         [FAULT_NUMBER] = "a number",
         [FAULT_FINITE] = "a finite number of single precision",
+        [FAULT_DOUBLE] = "a number that a double holds",
         [FAULT_TIME] = "a time of 64 bits"};
     int column = fault->field + 1;
     const char *name = layout->name[fault->role];

@@ -13,6 +13,7 @@ enum fault_kind {
     FAULT_UTF8,     /* id, title */
     FAULT_NUMBER,
     FAULT_FINITE, /* nan, inf, or beyond single precision */
+    FAULT_DOUBLE, /* beyond double */
     FAULT_TIME,
     FAULT_OPEN,    /* a quote never closed */
     FAULT_ROW_LONG /* no end of the row in sight */

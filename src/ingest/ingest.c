@@ -9,8 +9,15 @@
 /* Bytes a row takes at the worst moment, when rows go to their users' ranks,
    in an input of no order: measured as 35 to 40. On disk are four columns. */
 /* Bytes a row, measured: the columns and what sorts them, and on several ranks
-   what is on its way between them. */
-enum { ROW_MEMORY = 34, ROW_MOVING = 10, ROW_DISK = 20, BUFFERS = 8 << 20 };
+   what is on its way between them. A kept column stands twice then. */
+enum {
+    ROW_MEMORY = 34,
+    ROW_MOVING = 10,
+    ROW_DISK = 20,
+    KEPT_MEMORY = 16,
+    KEPT_DISK = 8,
+    BUFFERS = 8 << 20
+};
 
 cor_ingest_options cor_ingest_options_default(void)
 {
@@ -44,10 +51,11 @@ static void estimate(const cor_team *team, const ingest_input *in,
             (double)(in->base[f + 1] - in->base[f]) / in->layout[f].row_bytes;
     int64_t all = (int64_t)rows, size = cor_team_size(team);
     plan->rows_rank = (all + size - 1) / size;
-    int64_t row = ROW_MEMORY + (size > 1 ? ROW_MOVING : 0);
+    int64_t row = ROW_MEMORY + (size > 1 ? ROW_MOVING : 0) +
+                  in->wanted.kept * (KEPT_MEMORY + (size > 1 ? KEPT_DISK : 0));
     plan->bytes_rank = cor_plan_base() + plan->rows_rank * row +
                        (int64_t)BUFFERS * cor_team_threads(team);
-    plan->bytes_disk = all * ROW_DISK;
+    plan->bytes_disk = all * (ROW_DISK + KEPT_DISK * in->wanted.kept);
 }
 
 int cor_ingest_plan(const cor_team *team, const char *const *file, int files,
@@ -106,12 +114,12 @@ static int arrange(const cor_team *team, int64_t shards, cor_progress *progress,
 
 /* What follows the parsing; the parsed rows are used up. */
 static int build(const cor_team *team, const cor_ingest_options *options,
-                 const ingest_input *titles, cor_progress *progress,
-                 ingest_parsed *parsed, cor_interactions *data,
-                 cor_ingest_report *report)
+                 const ingest_wanted *wanted, const ingest_input *titles,
+                 cor_progress *progress, ingest_parsed *parsed,
+                 cor_interactions *data, cor_ingest_report *report)
 {
     cor_progress_begin(progress, "ids", 0);
-    int rc = ingest_number(team, options, parsed, data);
+    int rc = ingest_number(team, options, wanted, parsed, data);
     cor_progress_end(progress);
     ingest_parsed_free(parsed);
     if (rc == COR_OK && !options->pairs)
@@ -131,7 +139,8 @@ static int ingest(const cor_team *team, const ingest_input *in,
     if (rc == COR_OK && options->reject)
         rc = ingest_rejects_write(team, options->reject, in, &parsed);
     if (rc == COR_OK) {
-        rc = build(team, options, titles, progress, &parsed, data, report);
+        rc = build(team, options, &in->wanted, titles, progress, &parsed, data,
+                   report);
         if (rc != COR_OK && options->reject)
             ingest_rejects_remove(team, options->reject);
     }

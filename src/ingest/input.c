@@ -2,6 +2,8 @@
 
 #include "coracle/memory.h"
 
+#include <string.h>
+
 void ingest_input_close(ingest_input *in)
 {
     cor_free(in->source);
@@ -39,6 +41,8 @@ static int find_files(const cor_ingest_options *options,
         if (options->pairs)
             in->layout[f].field[ROLE_VALUE] = in->layout[f].field[ROLE_TIME] =
                 -1;
+        memcpy(in->layout[f].kind, in->layout[0].kind,
+               sizeof in->layout[f].kind);
         COR_TRY(check_alike(in, f));
     }
     return COR_OK;
@@ -53,6 +57,8 @@ static int prepare(const cor_ingest_options *options, int files, bool titles,
                          .skip = options->skip,
                          .time_format = options->time_format};
     COR_TRY(ingest_wanted_parse(columns, titles, &in->wanted));
+    if (!titles && !options->pairs)
+        COR_TRY(ingest_wanted_parse_kept(options->keep, &in->wanted));
     if (options->header == COR_HEADER_NO && ingest_wanted_by_name(&in->wanted))
         return cor_fail(COR_EUSAGE, "columns are named, but --header no says "
                                     "that there are no names; give positions");

@@ -52,8 +52,31 @@ static void cut_types(cor_cells *row)
     }
 }
 
-/* Whether the first row's ids are integers. */
-static void hint_ids(const ingest_head *head, ingest_layout *layout)
+/* The type behind a name that was cut; no other than `float` is a number. */
+static int32_t kind_of_type(const cor_cell *name)
+{
+    static const char type[] = ":float";
+    size_t length = strcspn(name->end, "\t\r\n");
+    if (*name->end != ':')
+        return KEPT_GUESS;
+    return length == strlen(type) && memcmp(name->end, type, length) == 0
+               ? KEPT_NUMBER
+               : KEPT_CATEGORY;
+}
+
+/* What kept columns hold is said by the user, or else by a typed header. */
+static void take_types(const cor_cells *header, const ingest_wanted *wanted,
+                       ingest_layout *layout)
+{
+    for (int32_t k = 0; k < wanted->kept; k++)
+        if (layout->kind[k] == KEPT_GUESS)
+            layout->kind[k] =
+                kind_of_type(&header->cell[layout->field[ROLE_KEPT + k]]);
+}
+
+/* Whether the first row's ids are integers, and what is kept numbers. */
+static void hint_texts(const ingest_head *head, const ingest_wanted *wanted,
+                       ingest_layout *layout)
 {
     cor_cells row = {.cell = head->cell, .capacity = FIELDS_LIMIT};
     if (!cor_cells_scan(&layout->dialect, head->buffer + layout->begin,
@@ -65,6 +88,13 @@ static void hint_ids(const ingest_head *head, ingest_layout *layout)
         layout->text[role] =
             f >= 0 && f < row.count && f < FIELDS_LIMIT &&
             !cor_text_int64(row.cell[f].begin, row.cell[f].end, &id);
+    }
+    for (int32_t k = 0; k < wanted->kept; k++) {
+        int32_t f = layout->field[ROLE_KEPT + k];
+        layout->text[SIDE_KEPT + k] =
+            layout->kind[k] == KEPT_CATEGORY ||
+            (layout->kind[k] == KEPT_GUESS && f < row.count &&
+             !ingest_text_is_number(row.cell[f].begin, row.cell[f].end));
     }
 }
 
@@ -83,6 +113,7 @@ static int take_over(const ingest_head *head, const ingest_wanted *wanted,
                         head->file->path, fields, first->fields);
     memcpy(layout->field, first->field, sizeof layout->field);
     memcpy(layout->name, first->name, sizeof layout->name);
+    memcpy(layout->kind, first->kind, sizeof layout->kind);
     return COR_OK;
 }
 
@@ -113,8 +144,10 @@ static int find(ingest_head *head, const cor_ingest_options *options,
                                     row.count, layout));
     else
         COR_TRY(take_over(head, wanted, first, row.count, layout));
+    if (layout->header && format == COR_FORMAT_INTER)
+        take_types(&row, wanted, layout);
     layout->row_bytes = ingest_head_row_bytes(head, layout->begin);
-    hint_ids(head, layout);
+    hint_texts(head, wanted, layout);
     return COR_OK;
 }
 

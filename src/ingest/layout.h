@@ -7,21 +7,42 @@
 #include "coracle/ingest.h"
 #include "coracle/source.h"
 
-/* What a field is for. */
-enum role { ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_TIME, ROLE_TITLE, ROLES };
+/* What a field is for; from ROLE_KEPT on it is kept, one role a column. */
+enum role {
+    ROLE_USER,
+    ROLE_ITEM,
+    ROLE_VALUE,
+    ROLE_TIME,
+    ROLE_TITLE,
+    ROLE_KEPT,
+    ROLES = ROLE_KEPT + COR_KEPT_LIMIT
+};
+
+/* Texts that become numbers, side by side: users, items, and kept categories.
+ */
+enum { SIDE_KEPT = 2, SIDES = SIDE_KEPT + COR_KEPT_LIMIT };
 
 enum { NAME_SIZE = 128 };
+
+/* What a kept column holds. */
+enum kept_kind {
+    KEPT_GUESS, /* numbers, unless there is another text in it */
+    KEPT_NUMBER,
+    KEPT_CATEGORY
+};
 
 /* Plain data: rank 0 finds it and shares it. */
 typedef struct ingest_layout {
     cor_dialect dialect;
     bool header;
-    bool text[2];         /* the first row's user, item is no integer: a hint */
-    int64_t begin;        /* offset of the first row */
-    int32_t fields;       /* of every row */
-    int32_t field[ROLES]; /* from 0; -1: there is no such column */
+    bool text[SIDES]; /* the first row's user, item is no integer, a kept text
+                         no number: a hint */
+    int64_t begin;    /* offset of the first row */
+    int32_t fields;   /* of every row */
+    int32_t field[ROLES];        /* from 0; -1: there is no such column */
     char name[ROLES][NAME_SIZE]; /* for messages */
-    double row_bytes;            /* mean length of the first rows */
+    int32_t kind[COR_KEPT_LIMIT];
+    double row_bytes; /* mean length of the first rows */
 } ingest_layout;
 
 /* Which columns are wanted, as the user wrote it. */
@@ -30,10 +51,17 @@ typedef struct ingest_wanted {
     char name[ROLES][NAME_SIZE];
     bool any;    /* the user named columns at all */
     bool titles; /* item and title, else user, item, value, time */
+    int32_t kept;
+    char kept_name[COR_KEPT_LIMIT][COR_KEPT_NAME]; /* in the store */
+    int32_t kind[COR_KEPT_LIMIT];
 } ingest_wanted;
 
 /* Parse "user=userId,item=movieId"; NULL gives nothing named. */
 int ingest_wanted_parse(const char *text, bool titles, ingest_wanted *wanted);
+
+/* Parse "price,kind:token=type", further columns to keep: a name, what it holds
+   where that is said, and its column where that has another name. */
+int ingest_wanted_parse_kept(const char *text, ingest_wanted *wanted);
 
 /* Whether a name given for a column can only be that of a header. */
 bool ingest_wanted_by_name(const ingest_wanted *wanted);
@@ -43,6 +71,10 @@ bool ingest_wanted_by_name(const ingest_wanted *wanted);
 int ingest_columns_find(const ingest_wanted *wanted, const char *path,
                         const cor_cell *header, int32_t fields,
                         ingest_layout *layout);
+
+/* Whether a kept text is a number, or missing: empty. One beyond double is a
+   number too. */
+bool ingest_text_is_number(const char *begin, const char *end);
 
 /* Whether a header names user and item (or item and title) as is common. */
 bool ingest_columns_known(const ingest_wanted *wanted, const cor_cell *header,

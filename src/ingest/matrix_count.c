@@ -92,7 +92,7 @@ static int count_rows(counting *k, cor_progress *progress, int pieces)
     return COR_OK;
 }
 
-static void count_piece(const ingest_input *in, const bool text[2],
+static void count_piece(const ingest_input *in, const bool text[SIDES],
                         ingest_piece *piece, cor_progress *progress, int pieces)
 {
     (void)text; /* there are no ids */

@@ -3,6 +3,7 @@
 #include "coracle/memory.h"
 #include "dictionary.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* For each piece: the number of each slot of one side. */
@@ -43,19 +44,26 @@ static int merge_tables(ingest_parsed *parsed, int side, numbers *n)
 
 /* Number one side's ids over all ranks. */
 static int number_side(const cor_team *team, bool sorted, ingest_parsed *parsed,
-                       int side, numbers *n, cor_ids *table)
+                       int side, const char *what, numbers *n, cor_ids *table)
 {
     COR_TRY(cor_agree(team, merge_tables(parsed, side, n)));
     ingest_id_table *all = &parsed->piece[0].table[side];
     ingest_id_list list = ingest_id_table_list(all);
-    int rc = ingest_dictionary(team, &list, sorted,
-                               side == ROLE_USER ? "users" : "items",
-                               n->slot[0], table);
+    int rc = ingest_dictionary(team, &list, sorted, what, n->slot[0], table);
     ingest_id_table_free(all);
     for (int i = 1; rc == COR_OK && i < n->pieces; i++)
         for (int64_t s = 0; s < n->count[i]; s++)
             n->slot[i][s] = n->slot[0][n->slot[i][s]];
     return rc;
+}
+
+/* Slots to numbers, in place; a row without a category has none. */
+static void renumber_some(int32_t *slot, int64_t rows, const int32_t *number,
+                          int threads)
+{
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < rows; i++)
+        slot[i] = slot[i] < 0 ? -1 : number[slot[i]];
 }
 
 /* Slots to numbers, in place. */
@@ -72,8 +80,8 @@ static void renumber(int32_t *slot, int64_t rows, const int32_t *number,
 static int join(ingest_parsed *parsed, enum ingest_column column, int threads,
                 void *all)
 {
-    size_t width = ingest_column_width(column);
     ingest_piece *piece = parsed->piece;
+    size_t width = piece[0].rows.width[column];
     int64_t total = 0, *first = NULL;
     char *joined = piece[0].rows.column[column];
     if (parsed->pieces > 1) {
@@ -107,7 +115,8 @@ static int build_ids(const cor_team *team, bool sorted, ingest_parsed *parsed,
     bool user = side == ROLE_USER;
     cor_ids *table = user ? &data->user_id : &data->item_id;
     int threads = cor_team_threads(team);
-    int rc = number_side(team, sorted, parsed, side, &n, table);
+    int rc = number_side(team, sorted, parsed, side, user ? "users" : "items",
+                         &n, table);
     for (int i = 0; rc == COR_OK && i < n.pieces; i++)
         renumber(parsed->piece[i].rows.column[side],
                  parsed->piece[i].rows.count, n.slot[i], threads);
@@ -123,10 +132,10 @@ static int build_values(const cor_team *team, ingest_parsed *parsed,
                         cor_interactions *data)
 {
     int threads = cor_team_threads(team);
-    const bool *has = parsed->piece[0].rows.has;
-    if (has[COLUMN_TIME])
+    const size_t *width = parsed->piece[0].rows.width;
+    if (width[COLUMN_TIME])
         COR_TRY(join(parsed, COLUMN_TIME, threads, &data->time));
-    if (has[COLUMN_VALUE])
+    if (width[COLUMN_VALUE])
         return join(parsed, COLUMN_VALUE, threads, &data->value);
     COR_TRY(
         cor_allocate(&data->value, data->rows, sizeof *data->value, "values"));
@@ -135,8 +144,48 @@ static int build_values(const cor_team *team, ingest_parsed *parsed,
     return COR_OK;
 }
 
+/* The categories of kept column k become codes. */
+static int build_categories(const cor_team *team, ingest_parsed *parsed, int k,
+                            cor_kept *column)
+{
+    numbers n = {0};
+    int threads = cor_team_threads(team);
+    char what[COR_KEPT_NAME + 16];
+    snprintf(what, sizeof what, "categories of %s", column->name);
+    int rc = number_side(team, false, parsed, SIDE_KEPT + k, what, &n,
+                         &column->names);
+    for (int i = 0; rc == COR_OK && i < n.pieces; i++)
+        renumber_some(parsed->piece[i].rows.column[COLUMN_KEPT + k],
+                      parsed->piece[i].rows.count, n.slot[i], threads);
+    numbers_free(&n);
+    return rc;
+}
+
+static int build_kept(const cor_team *team, const ingest_wanted *wanted,
+                      ingest_parsed *parsed, cor_interactions *data)
+{
+    int threads = cor_team_threads(team);
+    if (wanted->kept == 0)
+        return COR_OK;
+    COR_TRY(cor_agree(team, COR_NEW_ZEROED(&data->kept.column, wanted->kept)));
+    data->kept.count = wanted->kept;
+    for (int k = 0; k < wanted->kept; k++) {
+        cor_kept *column = &data->kept.column[k];
+        memcpy(column->name, wanted->kept_name[k], sizeof column->name);
+        column->category = parsed->text[SIDE_KEPT + k];
+        if (column->category)
+            COR_TRY(build_categories(team, parsed, k, column));
+        COR_TRY(cor_agree(
+            team, join(parsed, (enum ingest_column)(COLUMN_KEPT + k), threads,
+                       column->category ? (void *)&column->code
+                                        : (void *)&column->number)));
+    }
+    return COR_OK;
+}
+
 int ingest_number(const cor_team *team, const cor_ingest_options *options,
-                  ingest_parsed *parsed, cor_interactions *data)
+                  const ingest_wanted *wanted, ingest_parsed *parsed,
+                  cor_interactions *data)
 {
     data->rows = 0;
     for (int i = 0; i < parsed->pieces; i++)
@@ -145,5 +194,6 @@ int ingest_number(const cor_team *team, const cor_ingest_options *options,
     COR_TRY(build_ids(team, options->sorted, parsed, ROLE_ITEM, data));
     if (options->pairs)
         return COR_OK;
-    return cor_agree(team, build_values(team, parsed, data));
+    COR_TRY(cor_agree(team, build_values(team, parsed, data)));
+    return build_kept(team, wanted, parsed, data);
 }

@@ -5,10 +5,11 @@
 #include "coracle/interactions.h"
 #include "parse.h"
 
-/* Number users and items over all ranks and fill in data's columns (of `pairs`
-   user and item alone) and id tables, as cor_interactions_arrange wants them.
-   The pieces' rows and tables are used up. Collective. */
+/* Number users, items and categories over all ranks and fill in data's columns
+   (of `pairs` user and item alone) and id tables, as cor_interactions_arrange
+   wants them. The pieces' rows and tables are used up. Collective. */
 int ingest_number(const cor_team *team, const cor_ingest_options *options,
-                  ingest_parsed *parsed, cor_interactions *data);
+                  const ingest_wanted *wanted, ingest_parsed *parsed,
+                  cor_interactions *data);
 
 #endif

@@ -19,7 +19,7 @@
 typedef struct news {
     int64_t first, next;
     int32_t state;
-    bool wants_text[2], saw_text[2];
+    bool wants_text[SIDES], saw_text[SIDES];
 } news;
 
 typedef struct parsing {
@@ -206,12 +206,20 @@ static int fail_at(parsing *p, int k)
                              &p->in->layout[fault.file], p->in->titles);
 }
 
-/* Columns taken for texts in which every id is an integer after all. */
+/* Whether what is said of a column makes it one of texts. */
+static bool text_is_said(const parsing *p, int side)
+{
+    return side >= SIDE_KEPT &&
+           p->in->layout[0].kind[side - SIDE_KEPT] == KEPT_CATEGORY;
+}
+
+/* Columns taken for texts in which every id is an integer after all, or every
+   kept text a number. */
 static bool take_back_text(parsing *p)
 {
     bool changed = false;
-    for (int side = 0; side < 2 && !p->in->titles; side++) {
-        bool seen = false;
+    for (int side = 0; side < SIDES && !p->in->titles; side++) {
+        bool seen = text_is_said(p, side);
         for (int k = 0; k < p->pieces; k++)
             seen |= p->news[k].saw_text[side];
         changed |= p->out->text[side] && !seen;
@@ -230,7 +238,7 @@ static int judge(parsing *p, bool *done)
     if (k < p->pieces && p->news[k].state == PIECE_FAULT)
         return fail_at(p, k);
     if (k < p->pieces) {
-        for (int side = 0; side < 2; side++)
+        for (int side = 0; side < SIDES; side++)
             p->out->text[side] |= p->news[k].wants_text[side];
         make_stale(p->out);
     } else if (take_back_text(p)) {
@@ -248,7 +256,7 @@ int ingest_parse_by(const cor_team *team, const ingest_input *in,
     parsing p = {.team = team, .in = in, .read = read, .progress = progress};
     bool done = false;
     int rc = cor_agree(team, create(&p, out));
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < SIDES; side++)
         out->text[side] =
             in->titles ? side == ROLE_ITEM : in->layout[0].text[side];
     cor_progress_begin(progress, stage, ingest_input_bytes(in));

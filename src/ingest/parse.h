@@ -10,11 +10,11 @@
 typedef struct ingest_parsed {
     int pieces;
     ingest_piece *piece;
-    bool text[2]; /* users, items: some id is no integer */
+    bool text[SIDES]; /* some id is no integer, a kept text no number */
 } ingest_parsed;
 
 /* How a piece is read: as ingest_piece_read does, with results kept in it. */
-typedef void ingest_read_piece(const ingest_input *in, const bool text[2],
+typedef void ingest_read_piece(const ingest_input *in, const bool text[SIDES],
                                ingest_piece *piece, cor_progress *progress,
                                int pieces);
 

@@ -3,40 +3,14 @@
  * (a chain of multiply-add and a branch a byte), so 0.7 to 1 GB/s a thread;
  * a row's ids cost one or two reads of a table on top.
  */
-#include "piece.h"
+#include "work.h"
 
 #include "coracle/memory.h"
-#include "reader.h"
-#include "simple_row.h"
-
-#include <math.h>
-
-/* Rows whose ids are looked up together. */
-enum { WAITING = 256 };
-
-/* What a piece needs while it is read. */
-typedef struct ingest_work {
-    const ingest_input *in;
-    const bool *text; /* which ids are texts */
-    ingest_piece *piece;
-    ingest_reader reader;
-    ingest_reading reading; /* of the current file */
-    cor_cells cells;
-    int file;
-    bool stop;
-    cor_progress *progress;
-    int pieces;  /* of all ranks */
-    int waiting; /* rows whose ids are not looked up yet; texts in buffer */
-    int64_t id[2][WAITING];
-    const char *begin[2][WAITING];
-    size_t length[2][WAITING];
-    ingest_text title[WAITING];
-} ingest_work;
 
 void ingest_piece_clear(ingest_piece *piece)
 {
     ingest_rows_free(&piece->rows);
-    for (int side = 0; side < 2; side++) {
+    for (int side = 0; side < SIDES; side++) {
         ingest_id_table_free(&piece->table[side]);
         piece->wants_text[side] = piece->saw_text[side] = false;
     }
@@ -66,6 +40,9 @@ static enum how how_of(const ingest_work *w, int role)
                        w->in->time_format == COR_TIME_UNIX
                    ? HOW_SECONDS
                    : HOW_TIME;
+    if (role >= ROLE_KEPT)
+        return w->text[SIDE_KEPT + role - ROLE_KEPT] ? HOW_KEPT_TEXT
+                                                     : HOW_KEPT_NUMBER;
     return w->text[role] ? HOW_TEXT_ID : HOW_NUMBER_ID;
 }
 
@@ -87,118 +64,18 @@ static void plan_reading(ingest_work *w, const ingest_layout *layout)
     }
 }
 
-/* What is wrong with an id or, where it may be empty, a title. */
-static enum fault_kind check_text(ingest_text text, bool title)
-{
-    if (text.begin == text.end && !title)
-        return FAULT_EMPTY;
-    if (text.end - text.begin > COR_ID_LIMIT)
-        return FAULT_LONG;
-    if (!cor_text_is_utf8(text.begin, text.end))
-        return FAULT_UTF8;
-    return FAULT_NONE;
-}
-
-/* The title of an item that the table has just got. */
-static int keep_title(ingest_piece *piece, int64_t slot, ingest_text text)
-{
-    int64_t length = text.end - text.begin;
-    int64_t used = slot ? piece->title_end[slot - 1] : 0;
-    if (slot >= piece->title_end_capacity) {
-        int64_t capacity = slot ? 2 * slot : 256;
-        COR_TRY(cor_reallocate(&piece->title_end, slot, capacity,
-                               sizeof *piece->title_end, "titles"));
-        piece->title_end_capacity = capacity;
-    }
-    if (used + length > piece->title_capacity) {
-        int64_t capacity = 2 * (used + length) + 4096;
-        COR_TRY(cor_reallocate(&piece->title, used, capacity, 1, "titles"));
-        piece->title_capacity = capacity;
-    }
-    memcpy(piece->title + used, text.begin, (size_t)length);
-    piece->title_end[slot] = used + length;
-    return COR_OK;
-}
-
-/* Look up the texts that wait on one side. @param[out] slot  of each */
-static int look_up_texts(ingest_work *w, int side, int64_t *slot)
-{
-    ingest_piece *piece = w->piece;
-    ingest_id_table *table = &piece->table[side];
-    const char *const *begin = w->begin[side];
-    const size_t *length = w->length[side];
-    int64_t held = table->count, number;
-    COR_TRY(cor_map_put_texts(table->map, w->waiting, begin, length, slot));
-    table->count = cor_map_count(table->map);
-    for (int k = 0; k < w->waiting; k++) {
-        if (slot[k] < held)
-            continue;
-        held++; /* a new id; they are numbered as they come */
-        if (!cor_text_int64(begin[k], begin[k] + length[k], &number))
-            piece->saw_text[side] = true;
-        if (w->in->titles)
-            COR_TRY(keep_title(piece, slot[k], w->title[k]));
-    }
-    return COR_OK;
-}
-
-/* Look up the ids that wait. Together, because their reads of the tables then
-   overlap; one by one, between the rows, each would be waited for. */
-static int look_up_waiting(ingest_work *w)
-{
-    ingest_rows *rows = &w->piece->rows;
-    int64_t slot[WAITING], first = rows->count - w->waiting;
-    if (w->in->titles)
-        COR_TRY(look_up_texts(w, ROLE_ITEM, slot));
-    for (int side = 0; side < 2 && !w->in->titles; side++) {
-        ingest_id_table *table = &w->piece->table[side];
-        int32_t *column = (int32_t *)rows->column[side] + first;
-        if (!w->text[side]) {
-            COR_TRY(
-                ingest_id_table_put(table, w->waiting, w->id[side], column));
-            continue;
-        }
-        COR_TRY(look_up_texts(w, side, slot));
-        for (int k = 0; k < w->waiting; k++)
-            column[k] = (int32_t)slot[k];
-    }
-    w->waiting = 0;
-    return COR_OK;
-}
-
-/* Keep a row in which nothing is wrong. */
-static inline int keep_row(ingest_work *w, const ingest_row *row)
-{
-    ingest_rows *rows = &w->piece->rows;
-    int64_t at = rows->count;
-    if (at == rows->capacity && !w->in->titles)
-        COR_TRY(ingest_rows_reserve(rows, at + at / 4 + 1024));
-    for (int side = w->in->titles; side < 2; side++)
-        if (w->text[side]) {
-            ingest_text text = row->text[side];
-            w->begin[side][w->waiting] = text.begin;
-            w->length[side][w->waiting] = (size_t)(text.end - text.begin);
-        } else {
-            w->id[side][w->waiting] = row->id[side];
-        }
-    if (w->in->titles)
-        w->title[w->waiting] = row->title;
-    else
-        rows->count++;
-    if (rows->has[COLUMN_VALUE])
-        ((float *)rows->column[COLUMN_VALUE])[at] = row->value;
-    if (rows->has[COLUMN_TIME])
-        ((int64_t *)rows->column[COLUMN_TIME])[at] = row->time;
-    return ++w->waiting == WAITING ? look_up_waiting(w) : COR_OK;
-}
-
 /* Whether the texts of a simple row are such as may be kept. */
 static inline bool texts_are_good(const ingest_work *w, const ingest_row *row)
 {
     for (int side = w->in->titles; side < 2; side++)
-        if (w->text[side] && check_text(row->text[side], false) != FAULT_NONE)
+        if (w->text[side] &&
+            ingest_text_check(row->text[side], false) != FAULT_NONE)
             return false;
-    return !w->in->titles || check_text(row->title, true) == FAULT_NONE;
+    for (int side = SIDE_KEPT; side < SIDE_KEPT + w->kept; side++)
+        if (w->text[side] &&
+            ingest_text_check(row->text[side], true) != FAULT_NONE)
+            return false;
+    return !w->in->titles || ingest_text_check(row->title, true) == FAULT_NONE;
 }
 
 static int add_reject(ingest_work *w, int64_t offset, int64_t bytes)
@@ -212,50 +89,6 @@ static int add_reject(ingest_work *w, int64_t offset, int64_t bytes)
     }
     p->rejects[p->reject_count++] = (ingest_reject){w->file, offset, bytes};
     return COR_OK;
-}
-
-static enum fault_kind read_value(ingest_text text, float *value)
-{
-    double number;
-    if (!cor_text_double(text.begin, text.end, &number)) {
-        const char *p = text.begin;
-        p += p < text.end && (*p == '-' || *p == '+');
-        bool word = p < text.end && memchr("nNiI", *p, 4);
-        return word ? FAULT_FINITE : FAULT_NUMBER;
-    }
-    *value = (float)number;
-    return isfinite(*value) ? FAULT_NONE : FAULT_FINITE;
-}
-
-static enum fault_kind read_id(ingest_work *w, int side, ingest_text text,
-                               ingest_row *row)
-{
-    row->text[side] = text;
-    if (!w->text[side] && cor_text_int64(text.begin, text.end, &row->id[side]))
-        return FAULT_NONE;
-    enum fault_kind kind = check_text(text, false);
-    if (kind == FAULT_NONE && !w->text[side])
-        w->piece->wants_text[side] = true;
-    return kind;
-}
-
-static enum fault_kind read_field(ingest_work *w, const ingest_need *need,
-                                  ingest_text text, ingest_row *row)
-{
-    switch (need->role) {
-    case ROLE_VALUE:
-        return read_value(text, &row->value);
-    case ROLE_TIME:
-        return cor_text_time(text.begin, text.end, w->in->time_format,
-                             &row->time)
-                   ? FAULT_NONE
-                   : FAULT_TIME;
-    case ROLE_TITLE:
-        row->title = text;
-        return check_text(text, true);
-    default:
-        return read_id(w, need->role, text, row);
-    }
 }
 
 /* Read the wanted fields of a row that was taken apart; its first fault. */
@@ -276,7 +109,7 @@ static ingest_fault read_fields(ingest_work *w, ingest_row *row)
         cor_cell *cell = &cells->cell[need->field];
         cor_cell_unquote(cell);
         ingest_text text = {cell->begin, cell->end};
-        enum fault_kind kind = read_field(w, need, text, row);
+        enum fault_kind kind = ingest_field_read(w, need, text, row);
         if (kind == FAULT_NONE)
             continue;
         ingest_fault fault = {.kind = (int32_t)kind,
@@ -323,7 +156,8 @@ static int read_exactly(ingest_work *w, char *p, char **next)
                 p);
         return COR_OK;
     }
-    bool wanted[2] = {w->piece->wants_text[0], w->piece->wants_text[1]};
+    bool wanted[SIDES];
+    memcpy(wanted, w->piece->wants_text, sizeof wanted);
     ingest_fault fault = read_fields(w, &row);
     if (fault.kind != FAULT_NONE) { /* the row's ids count for nothing */
         memcpy(w->piece->wants_text, wanted, sizeof wanted);
@@ -332,12 +166,12 @@ static int read_exactly(ingest_work *w, char *p, char **next)
         stop_at(w, fault, p);
         return COR_OK;
     }
-    if (w->piece->wants_text[0] || w->piece->wants_text[1]) {
+    if (memchr(w->piece->wants_text, true, SIDES)) {
         w->piece->state = PIECE_WANTS_TEXT;
         w->stop = true;
         return COR_OK;
     }
-    return keep_row(w, &row);
+    return ingest_work_keep(w, &row);
 }
 
 /* Rows of the buffer that begin before `limit`. @param[out] done  first byte
@@ -350,7 +184,7 @@ static int read_buffer(ingest_work *w, const char *limit, char **done)
         const char *simple = ingest_simple_row(&w->reading, p, &row);
         char *next = p + (simple ? simple - p : 0);
         if (simple && next - p <= ROW_LIMIT && texts_are_good(w, &row))
-            COR_TRY(keep_row(w, &row));
+            COR_TRY(ingest_work_keep(w, &row));
         else
             COR_TRY(read_exactly(w, p, &next));
         if (!next)
@@ -358,7 +192,7 @@ static int read_buffer(ingest_work *w, const char *limit, char **done)
         p = next;
     }
     *done = p;
-    return look_up_waiting(w);
+    return ingest_work_look_up(w);
 }
 
 /* A row is not whole in the buffer: at the file's end a quote was left open;
@@ -452,28 +286,47 @@ void ingest_piece_fail(ingest_piece *piece, int rc)
     memcpy(piece->message, cor_message(), strlen(cor_message()) + 1);
 }
 
-void ingest_piece_read(const ingest_input *in, const bool text[2],
+/* The columns that the rows have; roles and columns are in one order. */
+static void choose_columns(const ingest_input *in, const bool text[SIDES],
+                           size_t width[COLUMNS])
+{
+    static const size_t bytes[COLUMN_KEPT] = {sizeof(int32_t), sizeof(int32_t),
+                                              sizeof(float), sizeof(int64_t)};
+    for (int c = 0; c < COLUMN_KEPT; c++)
+        width[c] = ingest_input_has(in, (enum role)c) ? bytes[c] : 0;
+    for (int k = 0; k < in->wanted.kept; k++)
+        width[COLUMN_KEPT + k] =
+            text[SIDE_KEPT + k] ? sizeof(int32_t) : sizeof(double);
+}
+
+static int create_tables(const ingest_input *in, const bool text[SIDES],
+                         ingest_piece *piece)
+{
+    for (int side = 0; side < SIDE_KEPT + in->wanted.kept; side++)
+        COR_TRY(ingest_id_table_create(text[side], &piece->table[side]));
+    return COR_OK;
+}
+
+void ingest_piece_read(const ingest_input *in, const bool text[SIDES],
                        ingest_piece *piece, cor_progress *progress, int pieces)
 {
     ingest_work w = {.in = in,
                      .text = text,
                      .piece = piece,
                      .reader.fd = -1,
+                     .kept = in->wanted.kept,
                      .progress = progress,
                      .pieces = pieces};
     ingest_piece_clear(piece);
     piece->state = PIECE_WHOLE;
-    for (int c = 0; c < COLUMNS; c++) /* roles and columns are in one order */
-        piece->rows.has[c] = ingest_input_has(in, (enum role)c);
+    choose_columns(in, text, piece->rows.width);
     if (piece->first == INT64_MAX) { /* a row begins before and never ends */
         piece->state = PIECE_FAULT;
         piece->fault =
             (ingest_fault){.kind = FAULT_ROW_LONG, .found = ROW_LIMIT};
         return;
     }
-    int rc = COR_OK;
-    for (int side = 0; rc == COR_OK && side < 2; side++)
-        rc = ingest_id_table_create(text[side], &piece->table[side]);
+    int rc = create_tables(in, text, piece);
     if (rc == COR_OK && !in->titles)
         rc = reserve_rows(in, piece);
     if (rc == COR_OK)

@@ -34,11 +34,12 @@ typedef struct ingest_piece {
     int64_t first;      /* where the first row at or after `begin` begins */
     int64_t next;       /* the same for `end`, found by reading up to there */
     enum piece_state state;
-    bool wants_text[2]; /* met an id that is no integer, in integer mode */
-    bool saw_text[2];   /* the same in text mode */
+    bool wants_text[SIDES]; /* met an id that is no integer, or a kept text that
+                               is no number, where they are taken for such */
+    bool saw_text[SIDES];   /* the same where they are taken for texts */
     ingest_fault fault;
     ingest_rows rows;
-    ingest_id_table table[2]; /* users, items */
+    ingest_id_table table[SIDES]; /* of those that are texts, users, items */
     ingest_reject *rejects;
     int64_t reject_count, reject_capacity;
     char *title; /* of each item of the table, its first one */
@@ -66,7 +67,7 @@ int ingest_piece_find_first(const ingest_input *in, ingest_piece *piece,
 /* Read the piece from `first` on. `text` says which ids are texts. Failures
    are left in the piece. `progress` may be NULL; all of the `pieces` are taken
    to be as far as this one. */
-void ingest_piece_read(const ingest_input *in, const bool text[2],
+void ingest_piece_read(const ingest_input *in, const bool text[SIDES],
                        ingest_piece *piece, cor_progress *progress, int pieces);
 
 #endif

@@ -2,13 +2,6 @@
 
 #include "coracle/memory.h"
 
-size_t ingest_column_width(enum ingest_column column)
-{
-    static const size_t width[COLUMNS] = {sizeof(int32_t), sizeof(int32_t),
-                                          sizeof(float), sizeof(int64_t)};
-    return width[column];
-}
-
 void ingest_rows_free(ingest_rows *rows)
 {
     for (int c = 0; c < COLUMNS; c++) {
@@ -23,9 +16,9 @@ int ingest_rows_reserve(ingest_rows *rows, int64_t capacity)
     if (capacity <= rows->capacity)
         return COR_OK;
     for (int c = 0; c < COLUMNS; c++)
-        if (rows->has[c])
+        if (rows->width[c])
             COR_TRY(cor_reallocate(&rows->column[c], rows->count, capacity,
-                                   ingest_column_width(c), "parsed rows"));
+                                   rows->width[c], "parsed rows"));
     rows->capacity = capacity;
     return COR_OK;
 }

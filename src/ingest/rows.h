@@ -2,28 +2,22 @@
 #ifndef INGEST_ROWS_H
 #define INGEST_ROWS_H
 
-#include "coracle/status.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "coracle/kept.h"
 
 enum ingest_column {
     COLUMN_USER, /* int32: slot in the piece's table, later number */
     COLUMN_ITEM,
     COLUMN_VALUE, /* float */
     COLUMN_TIME,  /* int64 */
-    COLUMNS
+    COLUMN_KEPT,  /* the first of those kept: int32 slots, or double */
+    COLUMNS = COLUMN_KEPT + COR_KEPT_LIMIT
 };
 
 typedef struct ingest_rows {
     int64_t count, capacity;
-    bool has[COLUMNS];
+    size_t width[COLUMNS]; /* bytes of an element; 0: there is no such column */
     void *column[COLUMNS]; /* capacity elements of those it has */
 } ingest_rows;
-
-/* Bytes of an element. */
-size_t ingest_column_width(enum ingest_column column);
 
 void ingest_rows_free(ingest_rows *rows);
 

@@ -5,13 +5,17 @@
 
 #include "input.h"
 
+#include <math.h>
+
 enum how {
     HOW_NUMBER_ID,
     HOW_TEXT_ID,
     HOW_VALUE,
     HOW_SECONDS,
     HOW_TIME,
-    HOW_TITLE
+    HOW_TITLE,
+    HOW_KEPT_NUMBER,
+    HOW_KEPT_TEXT
 };
 
 /* A wanted field. */
@@ -35,11 +39,12 @@ typedef struct ingest_text {
 } ingest_text;
 
 typedef struct ingest_row {
-    int64_t id[2];       /* integer ids */
-    ingest_text text[2]; /* text ids */
+    int64_t id[2];           /* integer ids */
+    ingest_text text[SIDES]; /* text ids, kept texts */
     ingest_text title;
     float value;
     int64_t time;
+    double number[COR_KEPT_LIMIT]; /* kept */
 } ingest_row;
 
 static inline unsigned ingest_digit(char c)
@@ -99,14 +104,8 @@ static inline const char *ingest_simple_id(const char *p, int64_t *id)
 
 /* A decimal number of at most 15 digits: its digits are an exact double, so the
    quotient rounds once. NULL for any other. */
-static inline const char *ingest_simple_value(const char *p, float *value)
+static inline const char *ingest_simple_number(const char *p, double *value)
 {
-    unsigned whole = ingest_digit(p[0]), tenth = ingest_digit(p[2]);
-    if (whole < 10 && p[1] == '.' && tenth < 10 && ingest_digit(p[3]) > 9) {
-        /* the usual rating; of floats so small the quotient is the same */
-        *value = (float)(whole * 10 + tenth) / 10.0F;
-        return p + 3;
-    }
     static const double power[] = {1e0,  1e1,  1e2,  1e3, 1e4,  1e5,
                                    1e6,  1e7,  1e8,  1e9, 1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15};
@@ -126,8 +125,22 @@ static inline const char *ingest_simple_value(const char *p, float *value)
     double magnitude = (double)(int64_t)number;
     if (decimals)
         magnitude /= power[decimals];
-    *value = (float)(negative ? -magnitude : magnitude);
+    *value = negative ? -magnitude : magnitude;
     return end;
+}
+
+static inline const char *ingest_simple_value(const char *p, float *value)
+{
+    unsigned whole = ingest_digit(p[0]), tenth = ingest_digit(p[2]);
+    if (whole < 10 && p[1] == '.' && tenth < 10 && ingest_digit(p[3]) > 9) {
+        /* the usual rating; of floats so small the quotient is the same */
+        *value = (float)(whole * 10 + tenth) / 10.0F;
+        return p + 3;
+    }
+    double number = 0;
+    p = ingest_simple_number(p, &number);
+    *value = (float)number;
+    return p;
 }
 
 /* Of up to 15 digits: seconds have nine or ten by chance, which a loop would
@@ -156,6 +169,17 @@ static inline const char *ingest_simple_end(const cor_dialect *d, const char *p)
     return p;
 }
 
+/* A kept number, or none. */
+static inline const char *ingest_simple_kept(const cor_dialect *d,
+                                             const char *p, double *number)
+{
+    const char *end = ingest_simple_number(p, number);
+    if (end)
+        return end;
+    *number = (double)NAN;
+    return *p == '\n' || *p == '\r' || cor_is_separator(d, p) ? p : NULL;
+}
+
 /* The text of the field at p; `after` is its separator or newline. */
 static inline ingest_text ingest_simple_text(const char *p, const char *after)
 {
@@ -173,12 +197,17 @@ static inline const char *ingest_simple_field(const ingest_reading *r,
         return ingest_simple_value(p, &row->value);
     if (n->how == HOW_SECONDS)
         return ingest_simple_seconds(p, &row->time);
+    if (n->how == HOW_KEPT_NUMBER)
+        return ingest_simple_kept(&r->dialect, p,
+                                  &row->number[n->role - ROLE_KEPT]);
     if (r->dialect.quotes && *p == '"')
         return NULL;
     const char *after = ingest_simple_end(&r->dialect, p);
     ingest_text text = ingest_simple_text(p, after);
     if (n->how == HOW_TEXT_ID)
         row->text[n->role] = text;
+    else if (n->how == HOW_KEPT_TEXT)
+        row->text[SIDE_KEPT + n->role - ROLE_KEPT] = text;
     else if (n->how == HOW_TITLE)
         row->title = text;
     else if (!cor_text_time(text.begin, text.end, r->time_format, &row->time))

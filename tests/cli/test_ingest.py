@@ -348,7 +348,7 @@ class Bad(Ingest):
                       ["--reject", "r.csv"], ["--shards", "-1"],
                       ["--shards", "1048577"],
                       ["--on-error", "skip", "--reject", self.path("o.h5")],
-                      ["--titles-columns", "item=1"], ["--keep", "genre"],
+                      ["--titles-columns", "item=1"], ["--keep", "time"],
                       ["--header", "no", "--columns", "user=a"],
                       ["--format", "parquet"]):
             self.refused(USAGE, path, *words)
