@@ -118,21 +118,23 @@ static void start_side(const sgd *s, cor_model_side *side, uint32_t stream,
                        double level)
 {
     const cor_model *m = s->model;
+    /* Half the width of an even distribution that deviates by --init: as good a
+       start as normal numbers, which cost a search over short fits a quarter of
+       its time. */
+    double width = s->options.init * sqrt(3);
     int threads = cor_team_threads(s->team);
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t i = 0; i < side->count; i++) {
         float *row = side->factor + i * m->ld;
-        double normal[2];
+        cor_random bits = {{0}};
         if (side->ratings[i] == 0)
             continue;
         for (int64_t f = 0; f < m->factors; f++) {
-            if (f % 2 == 0)
-                cor_random_normals(cor_random_at((uint64_t)s->options.seed,
-                                                 stream,
-                                                 (uint64_t)(side->first + i),
-                                                 (uint32_t)(f / 2)),
-                                   normal);
-            row[f] = (float)(s->options.init * normal[f % 2]);
+            if (f % 4 == 0)
+                bits = cor_random_at((uint64_t)s->options.seed, stream,
+                                     (uint64_t)(side->first + i),
+                                     (uint32_t)(f / 4));
+            row[f] = (float)(width * (bits.word[f % 4] * 0x1p-31 - 1));
         }
         row[0] += (float)level;
     }
