@@ -11,7 +11,7 @@ set(COR_HEADERS_store file checkpoint examples ids interactions kept matrix tabl
 set(COR_HEADERS_linalg basis corating linalg dense gaussian steps)
 set(COR_HEADERS_report plot csv output result progress plan)
 set(COR_HEADERS_records decode field json keep path records sink source tally top where)
-set(COR_HEADERS_ingest ingest ingest_matrix)
+set(COR_HEADERS_ingest ingest ingest_examples ingest_matrix)
 set(COR_HEADERS_prepare expand generate generate_matrix kcore sequences split postings row_fields)
 set(COR_HEADERS_recommend ratings reduce model baseline knn popular scores als sgd recommend)
 set(COR_HEADERS_mixture mixture gmm pca)

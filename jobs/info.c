@@ -5,6 +5,7 @@
 #include "coracle/map.h"
 #include "coracle/memory.h"
 #include "coracle/sort.h"
+#include "examples_in.h"
 #include "info_kept.h"
 #include "matrix_in.h"
 #include "stores.h"
@@ -428,10 +429,13 @@ static int run(cor_command *command)
     COR_TRY(cor_file_open(command->team, command->input[0], NULL, &file));
     bool interactions = strcmp(cor_file_kind(file), "interactions") == 0;
     bool matrix = strcmp(cor_file_kind(file), "matrix") == 0;
+    bool examples = strcmp(cor_file_kind(file), "examples") == 0;
     int rc = COR_OK;
     show_origin(file, command->result);
     if (interactions)
         rc = cor_interactions_summarise(command->team, file, &summary);
+    else if (examples)
+        rc = examples_in_show(command, file);
     else if (!matrix)
         show_model(file, command->result);
     cor_file_close(&file);
@@ -454,7 +458,8 @@ const cor_job cor_job_info = {
         "each further column that it keeps how many categories or what range "
         "of numbers, and how many rows have none. For a matrix: its size, "
         "type, and the range, mean and deviation of each "
-        "column (of at most 100). For a model: its kind, size and "
+        "column (of at most 100). For examples: rows, features, and their "
+        "labels. For a model: its kind, size and "
         "parameters.\n"
         "\n"
         "  coracle info ratings.h5",

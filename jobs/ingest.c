@@ -1,6 +1,7 @@
 #include "jobs.h"
 
 #include "coracle/ingest.h"
+#include "examples_in.h"
 #include "matrix_in.h"
 #include "stores.h"
 
@@ -9,9 +10,9 @@
 static struct {
     const char *format, *header, *delimiter, *columns, *time_format;
     const char *id_order, *titles, *titles_columns, *on_error, *reject, *keep;
-    const char *type;
+    const char *type, *label;
     int64_t shards;
-    bool compress, matrix, standardize;
+    bool compress, matrix, standardize, examples;
 } set = {.format = "auto",
          .header = "auto",
          .time_format = "auto",
@@ -19,7 +20,7 @@ static struct {
          .on_error = "stop",
          .type = "input"};
 
-#define FORMATS "auto|csv|tsv|dat|inter"
+#define FORMATS "auto|csv|tsv|dat|inter|libsvm|recordio"
 #define HEADERS "auto|yes|no"
 #define TIMES "auto|unix|unix-ms|iso8601"
 
@@ -28,6 +29,11 @@ static struct {
 static const cor_option options[] = {
     {"matrix", 0, COR_OPTION_FLAG, &set.matrix, NULL,
      "the files are tables of numbers, and become a matrix"},
+    {"examples", 0, COR_OPTION_FLAG, &set.examples, NULL,
+     "the files are labelled rows, and become examples"},
+    {"label", 0, COR_OPTION_TEXT, &set.label, "COLUMN",
+     "with --examples, the column of CSV that is the label: a name of the "
+     "header or a position from 1"},
     {"format", 0, COR_OPTION_WORDS, &set.format, FORMATS,
      "how the files are written; auto: by their ending, else their first line"},
     {"columns", 0, COR_OPTION_TEXT, &set.columns, "NAME=COLUMN,...",
@@ -148,11 +154,54 @@ static int ingest_matrix(const cor_command *command)
     return matrix_in_ingest(command, &o, set.compress);
 }
 
+static int ingest_examples(const cor_command *command)
+{
+    static const char words[] = "auto|libsvm|csv|recordio";
+    bool csv = strcmp(set.format, "tsv") == 0; /* the tabs are seen */
+    if (!csv && !strstr(words, set.format))
+        return cor_fail(COR_EUSAGE,
+                        "examples are not read from --format %s: give libsvm, "
+                        "csv or recordio",
+                        set.format);
+    if (set.keep || set.titles || set.titles_columns || set.reject ||
+        set.columns || set.matrix)
+        return cor_fail(COR_EUSAGE,
+                        "examples have no --columns, --keep, --titles, "
+                        "--reject and --matrix: leave them out with "
+                        "--examples");
+    const cor_ingest_examples_options o = {
+        .format = (enum cor_examples_format)position_of(
+            csv ? "csv" : set.format, words),
+        .label = set.label,
+        .header = (enum cor_ingest_header)position_of(set.header, HEADERS),
+        .delimiter = set.delimiter,
+        .shards = set.shards,
+        .skip = strcmp(set.on_error, "skip") == 0};
+    return examples_in_ingest(command, &o, set.compress);
+}
+
+/* Words that only examples have. */
+static int check_words(void)
+{
+    if (set.label)
+        return cor_fail(COR_EUSAGE, "--label is for examples: give --examples "
+                                    "too");
+    if (strcmp(set.format, "libsvm") == 0 ||
+        strcmp(set.format, "recordio") == 0)
+        return cor_fail(COR_EUSAGE,
+                        "--format %s is for examples: give --examples too",
+                        set.format);
+    return COR_OK;
+}
+
 static int run(cor_command *command)
 {
     cor_ingest_options o = ingest_options(command);
     COR_TRY(cor_command_inputs(command, 1, INT32_MAX));
     COR_TRY(cor_command_needs_output(command));
+    if (set.examples)
+        return ingest_examples(command);
+    COR_TRY(check_words());
     if (set.matrix)
         return ingest_matrix(command);
     if (set.standardize || strcmp(set.type, "input") != 0)
@@ -174,7 +223,8 @@ static int run(cor_command *command)
 
 const cor_job cor_job_ingest = {
     .name = "ingest",
-    .summary = "read interactions or matrices from CSV, .npy and other files",
+    .summary =
+        "read interactions, matrices or examples from CSV and other files",
     .usage = "[options] FILE... -o STORE",
     .description =
         "Reads interactions, one a line: a user, an item and, where there "
@@ -220,6 +270,15 @@ const cor_job cor_job_ingest = {
         "of text are left out by choosing the others.\n"
         "\n"
         "  coracle ingest --matrix iris.csv --columns 1-4 -o iris.h5\n"
+        "\n"
+        "With --examples the files are labelled rows of features: LIBSVM's "
+        "text (label id:value ..., ids ascending and kept as written; libFM's "
+        "is the same), CSV with --label naming the column of the label (the "
+        "others are the features by position from 0, with their names; an "
+        "empty field is 0), or RecordIO-protobuf as Amazon's algorithms take "
+        "it. Text may be packed by gzip or zstd.\n"
+        "\n"
+        "  coracle ingest --examples train.libsvm -o train.h5\n"
         "\n"
         "--standardize takes the mean from each column and divides by its "
         "deviation (the root of the mean square); a column of one value alone "

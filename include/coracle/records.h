@@ -32,7 +32,8 @@
 enum cor_records_format {
     COR_RECORDS_AUTO, /* by the files' endings */
     COR_RECORDS_JSONL,
-    COR_RECORDS_CSV
+    COR_RECORDS_CSV,
+    COR_RECORDS_LINES /* lines of any text, which are not taken apart */
 };
 
 typedef struct cor_records_options {

@@ -55,8 +55,8 @@ static bool is_name(const cor_cell *cell)
 
 /* A first line is a header where all of it are names, or where one of them
    stands above a number. */
-static int look_for_header(const ingest_head *head, const cor_dialect *dialect,
-                           bool *header)
+int matrix_text_find_header(const ingest_head *head, const cor_dialect *dialect,
+                            bool *header)
 {
     cor_cells row = {.cell = head->cell, .capacity = head->fields_limit};
     bool *name = NULL;
@@ -76,9 +76,8 @@ static int look_for_header(const ingest_head *head, const cor_dialect *dialect,
     return COR_OK;
 }
 
-/* The chosen columns' names as a table that all ranks will hold. */
-static int take_names(const ingest_head *head, const ingest_choice *choice,
-                      cor_ids *name)
+int matrix_text_take_names(const ingest_head *head, const ingest_choice *choice,
+                           cor_ids *name)
 {
     int64_t width = 1;
     for (int64_t c = 0; c < choice->columns; c++) {
@@ -144,7 +143,8 @@ static int look(ingest_head *head, const cor_ingest_matrix_options *options,
                                 &layout->dialect));
     layout->header = options->header == COR_HEADER_YES;
     if (options->header == COR_HEADER_AUTO)
-        COR_TRY(look_for_header(head, &layout->dialect, &layout->header));
+        COR_TRY(
+            matrix_text_find_header(head, &layout->dialect, &layout->header));
     COR_TRY(ingest_head_row(head, &layout->dialect, head->begin, &row));
     layout->fields = row.count;
     layout->begin = (layout->header ? row.next : head->begin) - head->buffer;
@@ -157,8 +157,9 @@ static int look(ingest_head *head, const cor_ingest_matrix_options *options,
     COR_TRY(ingest_choice_make(options->columns, head->file->path,
                                layout->header ? row.cell : NULL, row.count,
                                &text->choice));
-    return layout->header ? take_names(head, &text->choice, &text->name)
-                          : COR_OK;
+    return layout->header
+               ? matrix_text_take_names(head, &text->choice, &text->name)
+               : COR_OK;
 }
 
 static int look_at_files(const char *const *file,

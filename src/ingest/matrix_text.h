@@ -4,6 +4,7 @@
 
 #include "choice.h"
 #include "coracle/ingest_matrix.h"
+#include "head.h"
 #include "input.h"
 #include "piece.h"
 #include "target.h"
@@ -32,6 +33,14 @@ static inline void matrix_text_trim(const char **begin, const char **end)
     while (*begin < *end && ((*end)[-1] == ' ' || (*end)[-1] == '\t'))
         (*end)--;
 }
+
+/* Whether the first line is a header. */
+int matrix_text_find_header(const ingest_head *head, const cor_dialect *dialect,
+                            bool *header);
+
+/* The names of the chosen columns, of the head's cells, as a whole table. */
+int matrix_text_take_names(const ingest_head *head, const ingest_choice *choice,
+                           cor_ids *name);
 
 /* Whether a text stands for a number that is not there, or not finite. */
 bool matrix_text_is_missing(const char *begin, const char *end);

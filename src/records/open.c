@@ -108,7 +108,7 @@ static int check_text(const head *h)
     if (!zero)
         return COR_OK;
     return cor_fail(COR_EDATA,
-                    "%s is no text: byte %lld is zero; JSON lines or CSV in "
+                    "%s is no text: byte %lld is zero; lines of text in "
                     "UTF-8 are needed",
                     h->file->source.path, (long long)(zero - h->text + 1));
 }
