@@ -17,6 +17,7 @@ extern const cor_job cor_job_count;
 extern const cor_job cor_job_split;
 extern const cor_job cor_job_kcore;
 extern const cor_job cor_job_sequences;
+extern const cor_job cor_job_features;
 extern const cor_job cor_job_popular;
 extern const cor_job cor_job_baseline;
 extern const cor_job cor_job_knn;

@@ -22,6 +22,7 @@ int main(int argc, char **argv)
                                    &cor_job_kcore,
                                    &cor_job_split,
                                    &cor_job_sequences,
+                                   &cor_job_features,
                                    &training,
                                    &cor_job_baseline,
                                    &cor_job_knn,
