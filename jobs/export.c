@@ -9,7 +9,7 @@ static struct {
     const char *format;
 } set = {.format = "auto"};
 
-#define FORMATS "auto|csv|npy|inter"
+#define FORMATS "auto|csv|npy|inter|libsvm|recordio"
 
 static const cor_option options[] = {
     {"format", 0, COR_OPTION_WORDS, &set.format, FORMATS,
@@ -28,7 +28,9 @@ static const struct {
     plans *plan;
 } kinds[] = {{"matrix", "csv npy", cor_export_matrix, cor_export_matrix_plan},
              {"interactions", "csv inter", cor_export_interactions,
-              cor_export_interactions_plan}};
+              cor_export_interactions_plan},
+             {"examples", "libsvm csv recordio", cor_export_examples,
+              cor_export_examples_plan}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* The words of `format`, and the endings that go with them. */
@@ -37,7 +39,12 @@ static const struct {
     enum cor_export_format format;
 } formats[] = {{"csv", ".csv", COR_EXPORT_CSV},
                {"npy", ".npy", COR_EXPORT_NPY},
-               {"inter", ".inter", COR_EXPORT_INTER}};
+               {"inter", ".inter", COR_EXPORT_INTER},
+               {"libsvm", ".libsvm", COR_EXPORT_LIBSVM},
+               {"libsvm", ".svm", COR_EXPORT_LIBSVM},
+               {"libsvm", ".libfm", COR_EXPORT_LIBSVM},
+               {"recordio", ".recordio", COR_EXPORT_RECORDIO},
+               {"recordio", ".rec", COR_EXPORT_RECORDIO}};
 enum { FORMATS_KNOWN = sizeof formats / sizeof *formats };
 
 static bool ends_with(const char *path, const char *ending)
@@ -82,7 +89,7 @@ static int find_kind(const cor_command *command, int *kind)
             return COR_OK;
     return cor_fail(COR_EDATA,
                     "%s holds a %s, which has no other form: give a store of "
-                    "interactions or a matrix",
+                    "interactions, a matrix or examples",
                     command->input[0], word);
 }
 
@@ -118,7 +125,8 @@ const cor_job cor_job_export = {
     .description =
         "A matrix becomes .csv (with a header where its columns have names) "
         "or .npy; interactions become .csv or RecBole's .inter, with the ids "
-        "of the input, by user and time. The ending of FILE says which, or "
+        "of the input, by user and time; examples become .libsvm, .csv or "
+        ".recordio (RecordIO-protobuf). The ending of FILE says which, or "
         "--format.\n"
         "\n"
         "  mpirun -n 4 coracle export features.h5 -o features.npy\n"

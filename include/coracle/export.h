@@ -11,8 +11,10 @@
 
 enum cor_export_format {
     COR_EXPORT_CSV,
-    COR_EXPORT_NPY,  /* NumPy's format 1.0, C order */
-    COR_EXPORT_INTER /* RecBole's: tabs, a typed header */
+    COR_EXPORT_NPY,   /* NumPy's format 1.0, C order */
+    COR_EXPORT_INTER, /* RecBole's: tabs, a typed header */
+    COR_EXPORT_LIBSVM,
+    COR_EXPORT_RECORDIO /* protobuf, as Amazon's algorithms take it */
 };
 
 /** A store, and the file that it becomes. */
@@ -42,10 +44,25 @@ int cor_export_matrix(const cor_team *team, const cor_export_job *job,
 int cor_export_interactions(const cor_team *team, const cor_export_job *job,
                             int64_t *rows);
 
+/**
+ * Write examples as LIBSVM's text with the ids of the store, as CSV, the label
+ * first, with a header where the features have names, or as RecordIO-protobuf
+ * of sparse float32 tensors. Read again they are the same, bit for bit; but a
+ * 0 that is stored, and the number of features beyond the greatest id, are
+ * kept by RecordIO alone (by CSV the latter, by LIBSVM's text the former).
+ * Collective.
+ * @param[out] rows  written
+ * @return as above; COR_EUSAGE also for more features than CSV has columns
+ */
+int cor_export_examples(const cor_team *team, const cor_export_job *job,
+                        int64_t *rows);
+
 /** What they need. Collective. */
 int cor_export_matrix_plan(const cor_team *team, const cor_export_job *job,
                            cor_plan *plan);
 int cor_export_interactions_plan(const cor_team *team,
                                  const cor_export_job *job, cor_plan *plan);
+int cor_export_examples_plan(const cor_team *team, const cor_export_job *job,
+                             cor_plan *plan);
 
 #endif

@@ -347,6 +347,63 @@ class Examples(Case):
         self.fails(DATA_BAD, "ingest", "--examples", *mixed, "-o",
                    self.path("m.h5"), says=["two formats"])
 
+    # ---- export ----
+
+    def export(self, name, *options, on=(1, 3)):
+        """The file that export writes, the same on all ranks."""
+        written = set()
+        for ranks in on:
+            path = self.path(name)
+            found = self.ok("export", self.path("e.h5"), "-o", path, "--force",
+                            "--json", *options, ranks=ranks).json
+            with open(path, "rb") as file:
+                written.add(file.read())
+        self.assertEqual(len(written), 1)
+        self.rows_written = found["rows"]
+        return written.pop()
+
+    def test_export(self):
+        rows = make_rows()
+        whole = as_recordio(rows, 60)
+        digest = self.ingest(self.write("a.rec", whole))["digest"]
+        self.assertEqual(self.export("b.rec", on=RANKS), whole)
+        self.assertEqual(self.rows_written, len(rows))
+        self.assertEqual(self.export("b", "--format", "recordio", "--threads",
+                                     "3"), whole)
+        text = self.export("b.libsvm", on=(1, 7)).decode()
+        self.assertEqual([single(line.split(" ")[0])
+                          for line in text.splitlines()],
+                         [label for label, _ in rows])
+        again = self.ingest(self.path("b.libsvm"), name="l.h5", ranks=3)
+        self.assertEqual((again["digest"], again["features"]), (digest, 50))
+        self.export("b.csv", on=(1, 4))
+        again = self.ingest(self.path("b.csv"), "--label", "1", name="c.h5")
+        self.assertEqual((again["digest"], again["features"]), (digest, 60))
+        zero = self.write("z.txt", "1 0:0 3:-0\n-0\n")
+        digest = self.ingest(zero)["digest"]
+        self.assertEqual(self.export("z.libsvm"), b"1 0:0 3:-0\n-0\n")
+        self.assertEqual(len(self.export("z.rec")) % 4, 0)
+        self.assertEqual(self.ingest(self.path("z.rec"))["digest"], digest)
+
+    def test_export_of_names(self):
+        names = ["a", "b,c", 'd "e"', "\u00e4"]
+        text = 'y,a,"b,c","d ""e""",\u00e4\n1,2,0,4,0\n-1,0,0,0,0.1\n'
+        path = self.write("a.csv", text)
+        digest = self.ingest(path, "--label", "y")["digest"]
+        self.assertEqual(self.export("b.csv").decode(),
+                         text.replace("y", "label", 1))
+        again = self.ingest(self.path("b.csv"), "--label", "label")
+        self.assertEqual(again["digest"], digest)
+        with h5py.File(self.path("e.h5"), "r") as file:
+            self.assertEqual([n.decode() for n in file["features/name"][...]],
+                             names)
+        self.fails(USAGE, "export", self.path("e.h5"), "-o",
+                   self.path("e.npy"), says=["libsvm csv recordio"])
+        wide = self.ingest(self.write("w.txt", "1 2000000:1\n"), name="w.h5")
+        self.assertEqual(wide["features"], 2000001)
+        self.fails(USAGE, "export", self.path("w.h5"), "-o",
+                   self.path("w.csv"), says=["too many columns"])
+
 
 if __name__ == "__main__":
     main()
