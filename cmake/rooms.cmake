@@ -5,7 +5,7 @@
 
 set(COR_ROOMS core team store linalg records ingest prepare recommend mixture evaluate export report command)
 
-set(COR_HEADERS_core cells cut failure status memory random text sort map)
+set(COR_HEADERS_core cells cut failure status memory random text time_pattern sort map)
 set(COR_HEADERS_team team shards exchange ring sum select shared halo stop)
 set(COR_HEADERS_store file checkpoint examples ids interactions kept matrix table)
 set(COR_HEADERS_linalg basis corating linalg dense gaussian steps)
@@ -13,7 +13,7 @@ set(COR_HEADERS_report plot csv output result progress plan)
 set(COR_HEADERS_records decode field json keep path records sink source tally top where)
 set(COR_HEADERS_ingest ingest ingest_examples ingest_matrix)
 set(COR_HEADERS_prepare expand features generate generate_matrix kcore sequences split postings row_fields)
-set(COR_HEADERS_recommend ratings reduce model baseline knn popular scores als sgd recommend)
+set(COR_HEADERS_recommend ratings reduce model baseline knn popular scores als sgd recommend update)
 set(COR_HEADERS_mixture mixture gmm pca)
 set(COR_HEADERS_export export)
 set(COR_HEADERS_evaluate evaluate ranking search)

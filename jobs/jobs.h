@@ -29,6 +29,7 @@ extern const cor_job cor_job_tune;
 extern const cor_job cor_job_evaluate;
 extern const cor_job cor_job_predict;
 extern const cor_job cor_job_recommend;
+extern const cor_job cor_job_update;
 extern const cor_job cor_job_score;
 extern const cor_job cor_job_plot;
 extern const cor_job cor_job_draw;

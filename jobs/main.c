@@ -35,6 +35,7 @@ int main(int argc, char **argv)
                                    &cor_job_evaluate,
                                    &cor_job_predict,
                                    &cor_job_recommend,
+                                   &cor_job_update,
                                    &cor_job_score,
                                    &cor_job_draw,
                                    &cor_job_plot,

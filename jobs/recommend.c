@@ -50,7 +50,8 @@ static int make_lists(const cor_command *command, const cor_model *model,
     const cor_team *team = command->team;
     cor_foldin own = {0};
     if (fresh)
-        COR_TRY(cor_queries_fold_in(team, model, fresh, &p->queries, &own));
+        COR_TRY(cor_queries_fold_in(team, model, fresh, COR_FOLDIN_REPLACE,
+                                    &p->queries, &own));
     *folded =
         (cor_foldin){folded->users + own.users, folded->ratings + own.ratings,
                      folded->ignored + own.ignored};
@@ -218,6 +219,6 @@ const cor_job cor_job_recommend = {
         "\n"
         "A user of whom nothing is known gets what is popular, marked by "
         "`popular`: as `popular --damping 10` has it, or by count where all "
-        "values are equal.",
+        "values are equal or no ratings.",
     .options = options,
     .run = run};

@@ -117,6 +117,20 @@ int cor_ridge_solve_sums(cor_ridge *ridge, const double *sums, double reg,
                          double reg_bias, float *x, float *bias, double *loss);
 
 /**
+ * Sums of a change of x and b instead of x and b themselves: what is left over
+ * of the new ratings is their target, and what was known before resists.
+ * cor_ridge_resist adds `weight` times a normal matrix of rows (1, y), packed
+ * lower triangle by columns, (factors + 1) (factors + 2) / 2 doubles; a loss at
+ * its minimum is that matrix about it. cor_ridge_pull takes reg x and reg_bias
+ * b from the right-hand side: what a regularisation that is more by so much
+ * pulls at x and b. Local.
+ */
+void cor_ridge_resist(const cor_ridge *ridge, double weight,
+                      const double *normal, double *sums);
+void cor_ridge_pull(const cor_ridge *ridge, double reg, const float *x,
+                    double reg_bias, double bias, double *sums);
+
+/**
  * A row improved instead of solved, without bias; `scale` must be given. x is
  * where to start, and where it ended.
  *

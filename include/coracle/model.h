@@ -31,6 +31,8 @@
 #include "coracle/ids.h"
 #include "coracle/shards.h"
 
+#include <float.h>
+
 /** One side of the model: this rank's rows. */
 typedef struct cor_model_side {
     int64_t rows;         /* all */
@@ -99,6 +101,7 @@ typedef struct cor_model {
     double mean;
     double value_min, value_max;
     double reg, reg_bias; /* for fold-in: how the rows were regularised */
+    double reg_bias_item; /* the same of items' biases */
     bool reg_by_count;
     cor_implicit implicit;
     cor_neighbours *neighbours; /* NULL: none */
@@ -108,6 +111,12 @@ typedef struct cor_model {
 } cor_model;
 
 void cor_model_free(cor_model *model);
+
+/** Whether the values were no ratings but feedback, which has no range. */
+static inline bool cor_model_is_feedback(const cor_model *model)
+{
+    return model->value_max >= (double)FLT_MAX;
+}
 
 /** A rating within the range of the training values. */
 static inline double cor_model_clip(const cor_model *model, double rating)

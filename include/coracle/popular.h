@@ -44,8 +44,8 @@ static inline double cor_popularity_offset(const cor_popularity *how,
 }
 
 /** What users get of whom nothing is known: by mean, damped by 10, or by count
-    where all values are equal. */
-cor_popularity cor_popularity_fallback(double value_min, double value_max);
+    where all values are equal or are no ratings. */
+cor_popularity cor_popularity_fallback(const cor_model *model);
 
 typedef struct cor_popular_options {
     int64_t most;             /* items wanted, at least 1 */

@@ -46,17 +46,25 @@ int cor_predict_interactions(const cor_team *team, const cor_model *model,
                              const cor_interactions *data, float *rating,
                              int64_t *unknown);
 
+/** What a fold-in took in of one query. */
+typedef struct cor_taken {
+    int64_t count;
+    double sum; /* of the values */
+} cor_taken;
+
 /** Whom to recommend to: this rank's run. Plain data. */
 typedef struct cor_queries {
-    cor_ids id;     /* my run of all who ask */
-    float *factor;  /* id.count x ld */
-    float *bias;    /* id.count */
-    cor_sparse row; /* of a model of neighbours: see there; else empty */
-    int64_t *user;  /* id.count: row of the model, or -1 */
-    int8_t *known;  /* id.count; 0: nothing known, gets the popular */
-    bool of_model;  /* id, factor and bias are the model's own */
-    bool owns_row;  /* else the row is the model's, too */
-    uint64_t *seen; /* seen_count: local query << 32 | item, ascending */
+    cor_ids id;       /* my run of all who ask */
+    float *factor;    /* id.count x ld */
+    float *bias;      /* id.count */
+    cor_sparse row;   /* of a model of neighbours: see there; else empty */
+    int64_t *user;    /* id.count: row of the model, or -1 */
+    int8_t *known;    /* id.count; 0: nothing known, gets the popular */
+    int64_t *ratings; /* id.count: of training; 0 where the model has none */
+    cor_taken *taken; /* id.count, after a fold-in; else NULL */
+    bool of_model;    /* id, factor, bias and ratings are the model's own */
+    bool owns_row;    /* else the row is the model's, too */
+    uint64_t *seen;   /* seen_count: local query << 32 | item, ascending */
     int64_t seen_count;
     int64_t absent; /* of all ids: how many the model does not know */
 } cor_queries;
@@ -84,6 +92,12 @@ void cor_queries_free(cor_queries *queries);
 int cor_queries_see(const cor_team *team, const cor_model *model,
                     const cor_interactions *data, cor_queries *queries);
 
+/** What becomes of what the model knows of a user who is folded in. */
+enum cor_foldin_old {
+    COR_FOLDIN_REPLACE, /* it is forgotten: new ratings alone count */
+    COR_FOLDIN_KEEP     /* it weighs as much as the ratings it is of */
+};
+
 typedef struct cor_foldin {
     int64_t users;   /* folded in */
     int64_t ratings; /* taken in */
@@ -92,15 +106,22 @@ typedef struct cor_foldin {
 
 /**
  * Fold in: users that ask and have ratings in `data` get their factors from
- * these alone, by one ridge solve with the item factors fixed, regularised as
- * the model was; without factors their bias, with neighbours between items
- * their row; and these items count as seen. Collective.
+ * these, by one ridge solve with the item factors fixed, regularised as the
+ * model was; without factors their bias, with neighbours between items their
+ * row; and these items count as seen. Collective.
+ *
+ * To keep what is known, the old ratings stand in by what is left of them.
+ * Their loss is at its least where the user is, and about there it is a
+ * quadratic form, the Gram matrix of the items he rated: of it, only their
+ * number is known, so it is that many times the mean over all training ratings.
+ * (Without factors that is exact.) An old value of implicit feedback weighs
+ * what the new ones do in the mean. Not with neighbours.
  * @return COR_OK; COR_EUSAGE: neighbours between users, of which new ones have
  * none; COR_ENUMERIC: a user's system is singular; COR_EMEMORY
  */
 int cor_queries_fold_in(const cor_team *team, const cor_model *model,
-                        const cor_interactions *data, cor_queries *queries,
-                        cor_foldin *report);
+                        const cor_interactions *data, enum cor_foldin_old old,
+                        cor_queries *queries, cor_foldin *report);
 
 /** The lists, best first; item is -1 where a list ends early. Plain data. */
 typedef struct cor_toplists {

@@ -37,8 +37,8 @@ int cor_scores_run(const cor_team *team, const cor_model *model,
                    const cor_queries *queries, cor_progress *progress,
                    cor_scores_visit *visit, void *context);
 
-/** What all scores of a query lack: base + b_u, or the base of how popular items
-    are where nothing is known. */
+/** What all scores of a query lack: base + b_u, or the base of how popular
+   items are where nothing is known. */
 double cor_scores_offset(const cor_model *model, const cor_queries *queries,
                          int64_t query);
 

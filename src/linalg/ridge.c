@@ -385,6 +385,23 @@ void cor_ridge_scale_sums(const cor_ridge *ridge, const float *scale,
             *gram++ *= (double)scale[c] * scale[r];
 }
 
+void cor_ridge_resist(const cor_ridge *ridge, double weight,
+                      const double *normal, double *sums)
+{
+    int64_t order = ridge->factors + 1;
+    double *to = sums + normal_place(ridge->factors);
+    for (int64_t i = 0; i < order * (order + 1) / 2; i++)
+        to[i] += weight * normal[i];
+}
+
+void cor_ridge_pull(const cor_ridge *ridge, double reg, const float *x,
+                    double reg_bias, double bias, double *sums)
+{
+    sums[SUM_TARGET] -= reg_bias * bias;
+    for (int64_t f = 0; f < ridge->factors; f++)
+        sums[SUM_DUAL + f] -= reg * (double)x[f];
+}
+
 int cor_ridge_solve_sums(cor_ridge *ridge, const double *sums, double reg,
                          double reg_bias, float *x, float *bias, double *loss)
 {

@@ -55,7 +55,7 @@ static int describe_model(als *a, cor_interactions *train)
     m->ld = cor_padded(o->factors);
     m->bias = o->bias;
     m->reg = o->reg;
-    m->reg_bias = o->reg_bias;
+    m->reg_bias = m->reg_bias_item = o->reg_bias;
     m->reg_by_count = o->reg_by_count;
     return training_describe(a->team, &a->ratings, train, m);
 }

@@ -86,6 +86,7 @@ static int describe_model(trainer *t, cor_interactions *train)
     strcpy(m->kind, "baseline");
     m->bias = true;
     m->reg_bias = als ? o->reg_user : o->reg;
+    m->reg_bias_item = als ? o->reg_item : o->reg;
     m->reg_by_count = !als;
     COR_TRY(training_describe(t->base.team, &t->ratings, train, m));
     int rc = COR_NEW_ZEROED(&m->user.bias, m->user.count);

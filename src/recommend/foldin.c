@@ -2,6 +2,7 @@
  * Fold-in: a user's row of alternating least squares with the item factors
  * fixed, from ratings that training never saw. Without factors it is his bias;
  * with neighbours between items, also what his ratings are beyond the baseline.
+ * Where what is known of him is kept, shift.c moves it.
  * The ratings of a user are taken in the order of their items, so the bits do
  * not depend on who brings them.
  */
@@ -11,6 +12,7 @@
 #include "coracle/sort.h"
 #include "neighbours.h"
 #include "queries.h"
+#include "shift.h"
 #include "slots.h"
 #include "weighted.h"
 
@@ -28,6 +30,8 @@ typedef struct foldin {
     cor_halo *halo;
     cor_window *factor, *bias; /* of items */
     cor_basis *basis;          /* of the items, for implicit feedback */
+    bool keep;                 /* what is known of users; else they are new */
+    shift shift;               /* of those who are kept */
     int64_t known_items;
     int64_t ignored;
 } foldin;
@@ -37,6 +41,7 @@ static void foldin_free(foldin *f)
     cor_window_destroy(&f->factor);
     cor_window_destroy(&f->bias);
     cor_basis_destroy(&f->basis);
+    shift_close(&f->shift);
     cor_halo_destroy(&f->halo);
     cor_free(f->key);
     cor_free(f->value);
@@ -138,6 +143,9 @@ static int gather(foldin *f, const cor_interactions *data)
     COR_TRY(cor_agree(f->team, rc));
     COR_TRY(fetch_items(f));
     COR_TRY(turn_items(f));
+    if (f->keep && f->model->factors)
+        COR_TRY(shift_open(f->team, f->model, cor_window_own(f->factor),
+                           f->basis, data, &f->shift));
     return cor_agree(
         f->team,
         cor_query_begins(f->key, f->count, f->queries->id.count, &f->begin));
@@ -175,35 +183,76 @@ static double left_over(const foldin *f, int64_t rating)
            (double)bias[f->slot[rating]];
 }
 
+/* Training ratings that count beside the new ones. */
+static int64_t kept_ratings(const foldin *f, int64_t query)
+{
+    return f->keep ? f->queries->ratings[query] : 0;
+}
+
+static double bias_reg(const cor_model *model, int64_t count)
+{
+    return model->reg_bias * (model->reg_by_count ? (double)count : 1);
+}
+
+/* The bias is a damped mean, of which the old one says the sum before. */
 static void solve_bias(const foldin *f, int64_t query)
 {
     int64_t first = f->begin[query], end = f->begin[query + 1];
-    double count = (double)(end - first), sum = 0;
-    double reg = f->model->reg_bias * (f->model->reg_by_count ? count : 1);
+    int64_t old = kept_ratings(f, query), all = old + end - first;
+    double sum = 0;
+    if (old > 0)
+        sum = (double)f->queries->bias[query] *
+              (bias_reg(f->model, old) + (double)old);
     for (int64_t i = first; i < end; i++)
         sum += left_over(f, i);
-    f->queries->bias[query] = (float)(sum / (reg + count));
+    f->queries->bias[query] =
+        (float)(sum / (bias_reg(f->model, all) + (double)all));
 }
 
-static int solve(const foldin *f, cor_ridge *ridge, weighted *room,
-                 int64_t query)
+static double factor_reg(const foldin *f, int64_t count)
+{
+    const cor_model *model = f->model;
+    return weighted_reg(&model->implicit, model->reg, model->reg_by_count,
+                        count, f->known_items);
+}
+
+/* In the basis, if there is one, and back out of it. */
+static int move_row(const foldin *f, cor_ridge *ridge, weighted *work,
+                    shift_room *room, const cor_ridge_row *values,
+                    int64_t query)
+{
+    int64_t old = kept_ratings(f, query);
+    const shift_row row = {.ratings = old,
+                           .reg = factor_reg(f, old),
+                           .reg_bias = bias_reg(f->model, old),
+                           .x = f->queries->factor + query * f->model->ld,
+                           .bias = f->queries->bias + query};
+    if (f->basis)
+        COR_TRY(cor_basis_turn(f->basis, row.x, 1));
+    COR_TRY(shift_solve(&f->shift, ridge, work, room, values, &row));
+    return f->basis ? cor_basis_return(f->basis, row.x, 1) : COR_OK;
+}
+
+static int solve(const foldin *f, cor_ridge *ridge, weighted *work,
+                 shift_room *room, int64_t query)
 {
     const cor_model *model = f->model;
     int64_t first = f->begin[query], count = f->begin[query + 1] - first;
-    double scale = model->reg_by_count ? (double)count : 1;
-    cor_ridge_row row = {
-        .table = cor_window_rows(f->factor),
-        .other_bias = model->bias ? cor_window_rows(f->bias) : NULL,
-        .index = f->slot + first,
-        .value = f->value + first,
-        .count = count,
-        .mean = model->bias ? model->mean : 0,
-        .reg = weighted_reg(&model->implicit, model->reg, model->reg_by_count,
-                            count, f->known_items),
-        .reg_bias = model->reg_bias * scale};
+    int64_t all = count + kept_ratings(f, query);
+    cor_ridge_row row = {.table = cor_window_rows(f->factor),
+                         .other_bias =
+                             model->bias ? cor_window_rows(f->bias) : NULL,
+                         .index = f->slot + first,
+                         .value = f->value + first,
+                         .count = count,
+                         .mean = model->bias ? model->mean : 0,
+                         .reg = factor_reg(f, all),
+                         .reg_bias = bias_reg(model, all)};
     double loss;
+    if (all > count)
+        return move_row(f, ridge, work, room, &row, query);
     if (f->basis)
-        return solve_implicit(f, ridge, room, &row,
+        return solve_implicit(f, ridge, work, &row,
                               f->queries->factor + query * model->ld);
     return cor_ridge_solve(ridge, &row, f->queries->factor + query * model->ld,
                            f->queries->bias + query, &loss);
@@ -229,12 +278,15 @@ static int solve_all(foldin *f)
 #pragma omp parallel num_threads(cor_team_threads(f->team))
     {
         cor_ridge *ridge = NULL;
-        weighted room = {0};
+        weighted work = {0};
+        shift_room room = {0};
         int rc = COR_OK;
         if (f->model->factors)
             rc = cor_ridge_create(f->model->factors, f->model->bias, &ridge);
         if (rc == COR_OK && f->basis)
-            rc = weighted_open(&room, most, f->model->factors);
+            rc = weighted_open(&work, most, f->model->factors);
+        if (rc == COR_OK && f->shift.typical)
+            rc = shift_room_open(ridge, most, f->model->ld, &room);
         if (rc != COR_OK)
             cor_failure_note(&first, rc, -1);
 #pragma omp for schedule(dynamic, 16)
@@ -243,7 +295,7 @@ static int solve_all(foldin *f)
                 continue;
             int status = COR_OK;
             if (f->model->factors)
-                status = solve(f, ridge, &room, q);
+                status = solve(f, ridge, &work, &room, q);
             else
                 solve_bias(f, q);
             queries->known[q] = 1;
@@ -251,7 +303,8 @@ static int solve_all(foldin *f)
                 cor_failure_note(&first, status, q);
         }
         cor_ridge_destroy(&ridge);
-        weighted_close(&room);
+        weighted_close(&work);
+        shift_room_close(&room);
     }
     return report(f, &first);
 }
@@ -308,6 +361,21 @@ static int fold_rows(foldin *f)
     return COR_OK;
 }
 
+/* What was taken in of each query. */
+static int note_taken(const foldin *f)
+{
+    cor_queries *queries = f->queries;
+    cor_free(queries->taken);
+    COR_TRY(cor_allocate_zeroed(&queries->taken, queries->id.count,
+                                sizeof *queries->taken, "counts of ratings"));
+    for (int64_t q = 0; q < queries->id.count; q++)
+        for (int64_t i = f->begin[q]; i < f->begin[q + 1]; i++) {
+            queries->taken[q].count++;
+            queries->taken[q].sum += (double)f->value[i];
+        }
+    return COR_OK;
+}
+
 static void count(const foldin *f, cor_foldin *report)
 {
     int64_t number[3] = {0, f->count, f->ignored};
@@ -318,21 +386,28 @@ static void count(const foldin *f, cor_foldin *report)
 }
 
 int cor_queries_fold_in(const cor_team *team, const cor_model *model,
-                        const cor_interactions *data, cor_queries *queries,
-                        cor_foldin *report)
+                        const cor_interactions *data, enum cor_foldin_old old,
+                        cor_queries *queries, cor_foldin *report)
 {
+    bool keep = old == COR_FOLDIN_KEEP;
     *report = (cor_foldin){0};
+    if (model->neighbours && keep)
+        return cor_fail(COR_EUSAGE, "a model of neighbours cannot keep what "
+                                    "it knows of a user beside new ratings; "
+                                    "train `knn` again with all of them");
     if (model->neighbours && model->neighbours->between_users)
         return cor_fail(COR_EUSAGE,
                         "neighbours between users are those of training: new "
                         "ratings cannot be folded in; train `knn` between "
                         "items, or a model with factors");
-    foldin f = {.team = team, .model = model, .queries = queries};
+    foldin f = {.team = team, .model = model, .queries = queries, .keep = keep};
     int rc = gather(&f, data);
     if (rc == COR_OK)
         rc = cor_agree(team, solve_all(&f));
     if (rc == COR_OK)
         rc = cor_agree(team, fold_rows(&f));
+    if (rc == COR_OK)
+        rc = cor_agree(team, note_taken(&f));
     if (rc == COR_OK)
         count(&f, report);
     foldin_free(&f);

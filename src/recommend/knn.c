@@ -89,6 +89,7 @@ static int describe_model(trainer *t, cor_interactions *train)
     strcpy(m->kind, "knn");
     m->bias = true;
     m->reg_bias = o->baseline.reg_user;
+    m->reg_bias_item = o->baseline.reg_item;
     COR_TRY(training_describe(t->team, &t->ratings, train, m));
     int rc = COR_NEW_ZEROED(&m->neighbours, 1);
     if (rc == COR_OK)

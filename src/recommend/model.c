@@ -180,6 +180,9 @@ static int write_attributes(cor_file *file, const cor_model *model)
     COR_TRY(cor_file_put_double(file, "value_max", model->value_max));
     COR_TRY(cor_file_put_double(file, "reg", model->reg));
     COR_TRY(cor_file_put_double(file, "reg_bias", model->reg_bias));
+    if (model->reg_bias_item != model->reg_bias)
+        COR_TRY(
+            cor_file_put_double(file, "reg_bias_item", model->reg_bias_item));
     COR_TRY(put_implicit(file, &model->implicit));
     COR_TRY(cor_file_put_text(file, "reg_scale",
                               model->reg_by_count ? "count" : "none"));
@@ -260,6 +263,10 @@ static int read_attributes(const cor_file *file, cor_model *model)
     COR_TRY(cor_file_get_double(file, "value_max", &model->value_max));
     COR_TRY(cor_file_get_double(file, "reg", &model->reg));
     COR_TRY(cor_file_get_double(file, "reg_bias", &model->reg_bias));
+    model->reg_bias_item = model->reg_bias;
+    if (cor_file_has_attribute(file, "reg_bias_item"))
+        COR_TRY(
+            cor_file_get_double(file, "reg_bias_item", &model->reg_bias_item));
     COR_TRY(cor_file_get_text(file, "reg_scale", scale, sizeof scale));
     COR_TRY(get_implicit(file, &model->implicit));
     COR_TRY(

@@ -15,10 +15,11 @@ enum { INTEGER_WIDTH = 24 }; /* a 64-bit number as text, and the zero */
    said how many. */
 static const double damping = 10;
 
-cor_popularity cor_popularity_fallback(double value_min, double value_max)
+cor_popularity cor_popularity_fallback(const cor_model *model)
 {
-    return (cor_popularity){.by = value_min == value_max ? COR_POPULAR_COUNT
-                                                         : COR_POPULAR_MEAN,
+    bool count =
+        model->value_min == model->value_max || cor_model_is_feedback(model);
+    return (cor_popularity){.by = count ? COR_POPULAR_COUNT : COR_POPULAR_MEAN,
                             .damping = damping};
 }
 

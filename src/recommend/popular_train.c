@@ -65,7 +65,8 @@ static int describe(const cor_team *team, const cor_ratings *ratings,
         how.by = COR_POPULAR_COUNT;
     strcpy(model->kind, kind);
     model->bias = true;
-    model->reg_bias = INFINITY; /* of a user */
+    model->reg_bias = INFINITY; /* of a user: he has none */
+    model->reg_bias_item = INFINITY;
     score_items(options, &how, model);
     model->mean = cor_popularity_base(&how, model->mean);
     if (how.by == COR_POPULAR_COUNT)

@@ -16,6 +16,7 @@ int cor_queries_of_model(const cor_team *team, cor_model *model,
     *queries = (cor_queries){.id = side->id,
                              .factor = side->factor,
                              .bias = side->bias,
+                             .ratings = side->ratings,
                              .of_model = true};
     if (model->neighbours)
         queries->row = model->neighbours->user;
@@ -38,11 +39,13 @@ void cor_queries_free(cor_queries *queries)
         cor_ids_free(&queries->id);
         cor_free(queries->factor);
         cor_free(queries->bias);
+        cor_free(queries->ratings);
     }
     if (queries->owns_row)
         sparse_free(&queries->row);
     cor_free(queries->user);
     cor_free(queries->known);
+    cor_free(queries->taken);
     cor_free(queries->seen);
     *queries = (cor_queries){0};
 }
@@ -111,6 +114,7 @@ static int allocate_queries(const cor_model *model, cor_queries *queries,
     COR_TRY(COR_NEW_ZEROED(&queries->factor, count * model->ld));
     COR_TRY(COR_NEW_ZEROED(&queries->bias, count));
     COR_TRY(COR_NEW_ZEROED(&queries->known, count));
+    COR_TRY(COR_NEW_ZEROED(&queries->ratings, count));
     COR_TRY(COR_NEW(&queries->user, count));
     COR_TRY(COR_NEW(&f->row, count));
     return COR_NEW(&f->query, count);
@@ -155,14 +159,11 @@ static int fill_queries(const cor_team *team, const cor_model *model,
                              queries->factor));
     COR_TRY(fetch_column(team, f, side->bias, sizeof(float), queries->bias));
     COR_TRY(fetch_rows(team, model, f, queries));
-    int64_t *ratings = NULL;
-    int rc = cor_agree(team, COR_NEW_ZEROED(&ratings, queries->id.count));
-    if (rc == COR_OK)
-        rc = fetch_column(team, f, side->ratings, sizeof *ratings, ratings);
-    for (int64_t i = 0; rc == COR_OK && i < queries->id.count; i++)
-        queries->known[i] = ratings[i] > 0;
-    cor_free(ratings);
-    return rc;
+    COR_TRY(fetch_column(team, f, side->ratings, sizeof *queries->ratings,
+                         queries->ratings));
+    for (int64_t i = 0; i < queries->id.count; i++)
+        queries->known[i] = queries->ratings[i] > 0;
+    return COR_OK;
 }
 
 int cor_queries_of_ids(const cor_team *team, const cor_model *model,

@@ -14,17 +14,11 @@ enum {
     BLOCK_BYTES = 4 << 20
 };
 
-/* What users get of whom nothing is known. */
-static cor_popularity fallback(const cor_model *model)
-{
-    return cor_popularity_fallback(model->value_min, model->value_max);
-}
-
 double cor_scores_offset(const cor_model *model, const cor_queries *queries,
                          int64_t query)
 {
     if (!queries->known[query] && !popular_is_model(model)) {
-        cor_popularity how = fallback(model);
+        cor_popularity how = cor_popularity_fallback(model);
         return cor_popularity_base(&how, model->mean);
     }
     return (model->bias ? model->mean : 0) + (double)queries->bias[query];
@@ -33,7 +27,7 @@ double cor_scores_offset(const cor_model *model, const cor_queries *queries,
 static float popularity(const cor_model *model, int64_t row)
 {
     double count = (double)model->item.ratings[row];
-    cor_popularity how = fallback(model);
+    cor_popularity how = cor_popularity_fallback(model);
     if (count == 0)
         return -INFINITY;
     if (popular_is_model(model))

@@ -95,7 +95,7 @@ static int describe_model(sgd *s, cor_interactions *train)
     m->ld = cor_padded(o->factors);
     m->bias = o->bias;
     m->reg = o->reg;
-    m->reg_bias = o->reg_bias;
+    m->reg_bias = m->reg_bias_item = o->reg_bias;
     m->reg_by_count = true; /* each of its ratings draws a row towards 0 */
     COR_TRY(training_describe(s->team, &s->ratings, train, m));
     if (o->loss != COR_LOSS_SQUARED)

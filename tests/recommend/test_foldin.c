@@ -117,7 +117,8 @@ static int fold_in(const cor_team *t, const planted *p, bool by_count,
     ids.first = first;
     ids.total = NEW_USERS;
     COR_TRY(cor_queries_of_ids(t, model, &ids, queries));
-    int rc = cor_queries_fold_in(t, model, &fresh, queries, report);
+    int rc = cor_queries_fold_in(t, model, &fresh, COR_FOLDIN_REPLACE, queries,
+                                 report);
     cor_interactions_free(&fresh);
     return rc;
 }
@@ -209,7 +210,8 @@ static void users_of_the_model(void **state)
     CHECK_OK(plant_interactions(team, NEW_USERS, NEW_ITEMS, SHIFT, EVERY, false,
                                 &fresh));
     CHECK_OK(cor_queries_of_model(team, &model, &queries));
-    CHECK_OK(cor_queries_fold_in(team, &model, &fresh, &queries, &report));
+    CHECK_OK(cor_queries_fold_in(team, &model, &fresh, COR_FOLDIN_REPLACE,
+                                 &queries, &report));
     CHECK(report.users == USERS - SHIFT);
     bool good = true;
     for (int64_t q = 0; q < queries.id.count; q++) {
