@@ -12,7 +12,7 @@
 
 /* Tries of a start, for as many numbers times components at most. */
 enum { MOST_TRIES = 16 };
-static const double MOST_FOR_TRIES = 0x1p22;
+static const double MOST_FOR_TRIES = 0x1p19;
 
 cor_gmm_options cor_gmm_options_default(void)
 {
@@ -34,6 +34,8 @@ static int64_t count_tries(const cor_gmm_options *o, double numbers)
         (int64_t)(MOST_FOR_TRIES / (numbers * (double)o->components));
     if (o->tries > 0)
         return o->tries;
+    if (o->components == 1)
+        return 1; /* there is but one optimum */
     if (tries > MOST_TRIES)
         return MOST_TRIES;
     return tries > 1 ? tries : 1;
