@@ -244,11 +244,11 @@ def als_flops(shape, rows, factors):
             (users + items) * factors**3 / 3.0)
 
 
-def train(bench, store, factors, iterations, ranks=1, threads=1, **how):
+def train(bench, store, factors, iterations, *more, ranks=1, threads=1, **how):
     """A run of als, `value` the seconds of an iteration."""
     done = bench.coracle.job("als", store, "-o", bench.out("model.h5"),
                              "--factors", factors, "--iterations", iterations,
-                             ranks=ranks, threads=threads, **how)
+                             *more, ranks=ranks, threads=threads, **how)
     done.value = done.result["seconds"] / iterations
     return done
 
@@ -319,6 +319,169 @@ def als(bench):
                         "s an iteration", seconds, "1 rank of 1 thread", one,
                         target)
     return [table, ratios]
+
+
+def als_implicit(bench):
+    table = versus("ALS of implicit feedback, an iteration")
+    for name in bench.among("r1m", "r20m"):
+        store = bench.sets.train(name)
+        for factors in (64,) if bench.tiny else (64, 128):
+            for cores in (1, 2):
+                for ours, theirs, target in (("cg", "cg", 3),
+                                             ("cholesky", "exact", 8),
+                                             ("subspace", "cg", None)):
+                    als_implicit_of(bench, table, name, store, factors, cores,
+                                    (ours, theirs), target)
+    return [table]
+
+
+def als_implicit_of(bench, table, name, store, factors, cores, solvers, target):
+    large = name == "r20m"
+    runs, peer = interleave(
+        1 if large else bench.repeats,
+        lambda: train(bench, store, factors, 3, "--implicit", "--solver",
+                      solvers[0], threads=cores),
+        lambda: bench.peer("implicit_als", store, factors, 1 if large else 3,
+                           solvers[1], cores=cores))
+    add_peers(table, "%s, %d factors, %s" % (name, factors, solvers[0]), cores,
+              "s an iteration", median(values(runs)),
+              max(run_.peak for run_ in runs),
+              [("implicit, " + solvers[1], peer, target)])
+
+
+# ---- stochastic gradient descent ----
+
+# Of LIBMF those with which it does best on these sets; ours have the same.
+SGD_REG, SGD_RATE, SGD_EPOCHS = .04, .1, 20
+
+
+def libmf(bench, name, factors, cores, epochs, judged):
+    """LIBMF's run; `value` seconds of training, `rmse` by epoch where judged.
+    None where it could not be built."""
+    program = os.path.join(bench.sets.folder, "libmf")
+    if bench.tiny or not os.path.exists(program):
+        return None
+    done = run([program, bench.sets.raw(name),
+                bench.sets.raw(name, "test") if judged else "-", factors, cores,
+                epochs, SGD_REG, SGD_RATE], cores=cores)
+    done.value, done.cpu = done.json["seconds"], done.json["cpu"]
+    done.rmse = [float(line.split()[2]) for line in done.out.splitlines()
+                 if re.match(r"\s*\d+\s+\d", line)]
+    return done
+
+
+def sgd_run(bench, name, factors, epochs, *more, ranks=1, threads=1):
+    done = bench.coracle.job(
+        "sgd", bench.sets.train(name), "--factors", factors, "--epochs", epochs,
+        "--adaptive", "--lr", SGD_RATE, "--reg", SGD_REG, "-o",
+        bench.out("sgd.h5"), *more, ranks=ranks, threads=threads)
+    done.value = done.result["seconds"]
+    return done
+
+
+def an_epoch(train_):
+    """What seven epochs take more than one, of each: train_(epochs)."""
+    first, last = train_(1), train_(7)
+    if last is not None:
+        last.value = (last.value - first.value) / 6
+        last.cpu = (last.cpu - first.cpu) / 6
+    return last
+
+
+def sgd(bench):
+    table = versus("SGD, an epoch")
+    race = Table("SGD, to the same error on the test part", "what", "cores",
+                 "RMSE", "our epochs", "our s", "LIBMF's epochs", "LIBMF's s",
+                 "ratio", "target", "our best RMSE", "LIBMF's best RMSE",
+                 note="training alone, without judging")
+    for name in bench.among("r1m", "r20m"):
+        for factors in (32,) if bench.tiny else (32, 64, 128):
+            alone = sgd_of(bench, table, name, factors, 1, (1, 1))
+            sgd_of(bench, table, name, factors, 2, (1, 2))
+            both = sgd_of(bench, table, name, factors, 2, (2, 1))
+            compare(table, "%s, %d factors, 2 ranks beside 1" % (name, factors),
+                    2, "s an epoch", both[0], "1 rank", alone[0], 1.8)
+            if factors == 64:
+                race_of(bench, race, name, factors, alone)
+    return [table, race]
+
+
+def sgd_of(bench, table, name, factors, cores, how):
+    """The median seconds of an epoch, ours and theirs."""
+    ranks, threads = how
+    ours, theirs = interleave(
+        bench.repeats,
+        lambda: an_epoch(lambda epochs: sgd_run(
+            bench, name, factors, epochs, ranks=ranks, threads=threads)),
+        lambda: an_epoch(lambda epochs: libmf(bench, name, factors, cores,
+                                              epochs, False)))
+    seconds = median(values(ours))
+    what = "%s, %d factors%s" % (name, factors, "" if cores == 1 else
+                                 ", 2 ranks" if ranks > 1 else ", 2 threads")
+    add_peers(table, what, cores, "s an epoch", seconds,
+              max(run_.peak for run_ in ours), [("LIBMF", theirs, 3.5)],
+              cpu=cpu_of(ours))
+    return seconds, median(values(theirs)) if values(theirs) else None
+
+
+def epochs_to(history, goal):
+    """Epochs until the error is at most the goal."""
+    return next(n for n, rmse in enumerate(history, 1) if rmse <= goal)
+
+
+def race_of(bench, table, name, factors, epoch):
+    theirs = libmf(bench, name, factors, 1, SGD_EPOCHS, True)
+    if theirs is None:
+        return
+    ours = sgd_run(bench, name, factors, SGD_EPOCHS, "--valid",
+                   bench.sets.test(name)).result["history"]
+    goal = max(min(theirs.rmse), min(ours))
+    n, m = epochs_to(ours, goal), epochs_to(theirs.rmse, goal)
+    table.add("%s, %d factors" % (name, factors), 1, "%.4f" % goal, n,
+              n * epoch[0], m, m * epoch[1], m * epoch[1] / (n * epoch[0]),
+              "≥ 3×", "%.4f" % min(ours), "%.4f" % min(theirs.rmse))
+
+
+# ---- neighbours ----
+
+def knn(bench):
+    table = versus("The 20 nearest items of each, cosine")
+    for name in bench.among("r1m", "r20m"):
+        store = bench.sets.train(name)
+        for cores in (1, 2):
+            ours, theirs = interleave(
+                1 if name == "r20m" else bench.repeats,
+                lambda: bench.coracle.job(
+                    "knn", store, "--similarity", "cosine", "--keep", 20, "-o",
+                    bench.out("knn.h5"), threads=cores),
+                lambda: bench.peer("implicit_cosine", store, 20, cores=cores))
+            add_peers(table, name, cores, "s",
+                      median([run_.result["seconds"] for run_ in ours]),
+                      max(run_.peak for run_ in ours),
+                      [("implicit", theirs, 5)])
+    return [table]
+
+
+# ---- searching ----
+
+GRID = ("factors=50,100,150", "epochs=20,30", "lr=0.002,0.005",
+        "reg=0.02,0.05,0.1")
+
+
+def tune(bench):
+    """The shape of MovieLens' small set, 36 points, 3 folds."""
+    table = Table("A search over 36 points of sgd, 3 folds, 80,000 ratings",
+                  "ranks", "s", "s of processors", "at most")
+    store = bench.sets.store("tiny" if bench.tiny else "small")
+    grid = [word for axis in (GRID[:1] if bench.tiny else GRID)
+            for word in ("--grid", axis)]
+    for ranks in (1, 2):
+        runs = [bench.coracle.job("tune", "sgd", store, "--folds", 3, *grid,
+                                  "-o", bench.out("tune.csv"), ranks=ranks)
+                for _ in range(bench.repeats)]
+        table.add(ranks, median(values(runs, "seconds")), cpu_of(runs),
+                  4 if ranks == 2 else None)
+    return [table]
 
 
 def recommend(bench):
@@ -639,7 +802,8 @@ def large(bench):
     return [table]
 
 
-BENCHES = (ceilings, linalg, ingest, kcore, split, als, recommend, pca, gmm,
+BENCHES = (ceilings, linalg, ingest, kcore, split, als, als_implicit, sgd, knn,
+           tune, recommend, pca, gmm,
            scaling, memory, pipeline, large)
 LONG = ("large",)  # only when named
 

@@ -139,6 +139,13 @@ def implicit_recommend(store, factors, n):
     return timed(lambda: model.recommend(users, matrix, N=int(n)))
 
 
+def implicit_cosine(store, nearest):
+    from implicit.nearest_neighbours import CosineRecommender
+    matrix = sparse(store)
+    model = CosineRecommender(K=int(nearest), num_threads=THREADS)
+    return timed(lambda: model.fit(matrix, show_progress=False))
+
+
 # ---- components ----
 
 def sklearn_pca(store, components, solver):
@@ -179,6 +186,7 @@ def sklearn_gmm(store, start, components, covariance):
 
 PEERS = (pandas_typed, pandas_untyped, polars_read, duckdb_read, pandas_kcore,
          numpy_kcore, pandas_split, implicit_als, implicit_recommend,
+         implicit_cosine,
          sklearn_pca, sklearn_gmm, *PIPELINES)
 
 if __name__ == "__main__":

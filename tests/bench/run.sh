@@ -9,8 +9,8 @@ usage() {
     cat <<END
 usage: tests/bench/run.sh [NAME...] [--tiny] [--build FOLDER] [OPTIONS]
 
-names: ceilings linalg ingest kcore split als recommend pca gmm scaling memory
-       pipeline large (without any: all but large, which is long)
+names: ceilings linalg ingest kcore split als als_implicit sgd knn tune recommend
+       pca gmm scaling memory pipeline large (without any: all but large, which is long)
 
   --tiny          a tiny size of each in seconds, without peers: only to see
                   that it all works
@@ -53,6 +53,21 @@ build_release() {
             bench_machine bench_kernels bench_stages bench_clock >&2)
 }
 
+# LIBMF out of the source of its Python package, whose own build has neither
+# vectors nor threads.
+make_libmf() {
+    local source
+    source=$(mktemp -d) || return
+    "$venv/bin/pip" download -q --no-deps --no-binary :all: -d "$source" \
+        libmf==0.9.2 >&2 && tar -xzf "$source"/libmf-*.tar.gz -C "$source" &&
+        g++ -O3 -march=native -std=c++11 -pthread -DUSEAVX -w \
+            -I"$source"/libmf-0.9.2/src_cpp "$here/libmf.cpp" \
+            "$source"/libmf-0.9.2/src_cpp/mf.cpp -o "$1/libmf"
+    local result=$?
+    rm -rf "$source"
+    return $result
+}
+
 # A Python with the peers that can be had; each is optional.
 make_peers() {
     local venv=$1/venv peer
@@ -63,6 +78,8 @@ make_peers() {
             "$venv/bin/pip" install -q "$peer" >&2 ||
             echo "skipped: $peer cannot be installed" >&2
     done
+    [ -x "$1/libmf" ] || make_libmf "$1" ||
+        echo "skipped: LIBMF cannot be built" >&2
     "$python" -c "import numpy, h5py" || {
         echo "numpy and h5py are needed, and cannot be installed" >&2
         return 1

@@ -11,7 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RATED = {"r1m": (10000, 5000, 1000000, 1), "r20m": (138000, 27000, 20000000, 2)}
 SHOP = {"amz": (4000000, 1000000, 20000000, 3)}
 # Made by ours: of the shape of a shop's raw ratings of beauty products.
-GENERATED = {"tiny": (300, 200, 6000), "beauty": (1210271, 249274, 2023070)}
+GENERATED = {"tiny": (300, 200, 6000), "small": (610, 9724, 80670),
+             "beauty": (1210271, 249274, 2023070)}
 
 
 class Sets:
@@ -103,10 +104,17 @@ class Sets:
                               self.path(name + ".part"), "--by", "random",
                               "--fractions", "0.9,0.1"))
 
-    def raw(self, name):
-        """The training part as plain arrays; the prefix of the files."""
-        path = self._made(name + ".raw.u", lambda made: self._data(
-            "raw", self.train(name), made[:-len(".u")]))
+    def test(self, name):
+        """The tenth that was left out."""
+        self.train(name)
+        return self.path(name + ".part.test.h5")
+
+    def raw(self, name, part="train"):
+        """A part as plain arrays; the prefix of the files."""
+        store = getattr(self, part)(name)
+        kind = "raw" if part == "train" else "raw." + part
+        path = self._made("%s.%s.u" % (name, kind), lambda made: self._data(
+            "raw", store, made[:-len(".u")]))
         return path[:-len(".u")]
 
     def shape(self, name):
