@@ -1,3 +1,4 @@
+#include "clipping.h"
 #include "jobs.h"
 #include "ratings_in.h"
 
@@ -9,7 +10,8 @@
 
 static struct {
     const char *columns, *seen, *at, *relevant;
-} set;
+    bool clip;
+} set = {.clip = true};
 
 static const cor_option options[] = {
     {"at", 0, COR_OPTION_TEXT, &set.at, "K,K,...",
@@ -20,6 +22,7 @@ static const cor_option options[] = {
      "least value of a test item that a list should hold (all)"},
     {"columns", 0, COR_OPTION_TEXT, &set.columns, "NAME=COLUMN,...",
      "where user, item and value stand, where TEST is a text file"},
+    CLIPPING_OPTION(&set.clip),
     COR_OPTIONS_END};
 
 /* What the options say of lists. */
@@ -65,12 +68,14 @@ static int plan(const cor_command *command, const cutoffs *cut, cor_plan *plan)
     return COR_OK;
 }
 
-static void report_error(const cor_error *error, cor_result *result)
+static void report_error(const cor_error *error, const cor_model *model,
+                         cor_result *result)
 {
     cor_result_int(result, "n", error->n);
     cor_result_int(result, "unknown", error->unknown);
     cor_result_real(result, "rmse", error->rmse);
     cor_result_real(result, "mae", error->mae);
+    clipping_report(model, result);
 }
 
 static void put_at(cor_result *result, const char *word, int64_t k,
@@ -128,13 +133,14 @@ static int evaluate(cor_command *command, const cutoffs *cut)
     cor_interactions test = {0};
     cor_error error;
     int rc = cor_model_read(command->team, command->input[0], &model);
+    model.unclipped = !set.clip;
     if (rc == COR_OK)
         rc = ratings_in_read(command, command->input[1], set.columns, false,
                              &test);
     if (rc == COR_OK)
         rc = cor_evaluate_error(command->team, &model, &test, &error);
     if (rc == COR_OK)
-        report_error(&error, command->result);
+        report_error(&error, &model, command->result);
     if (rc == COR_OK && cut->count > 0)
         rc = rank(command, cut, &model, &test);
     cor_interactions_free(&test);
@@ -164,7 +170,8 @@ const cor_job cor_job_evaluate = {
     .description =
         "Predicts every interaction of TEST, a store or a text file with a "
         "header, and gives the root mean squared and the mean absolute error. "
-        "Predictions are clipped to the range of the training values. With "
+        "Predictions are clipped to the range of the training values, unless "
+        "--no-clip. With "
         "--at each user's list of K items is judged as well: the whole "
         "catalogue is ranked, nothing is sampled, and what --seen holds of a "
         "user is left out, and only that.\n"

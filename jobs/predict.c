@@ -1,3 +1,4 @@
+#include "clipping.h"
 #include "jobs.h"
 #include "ratings_in.h"
 
@@ -10,11 +11,13 @@
 
 static struct {
     const char *columns;
-} set;
+    bool clip;
+} set = {.clip = true};
 
 static const cor_option options[] = {
     {"columns", 0, COR_OPTION_TEXT, &set.columns, "NAME=COLUMN,...",
      "where user and item stand, where PAIRS is a text file"},
+    CLIPPING_OPTION(&set.clip),
     COR_OPTIONS_END};
 
 /* A row of text beside the pair it belongs to. */
@@ -71,12 +74,13 @@ static int write_file(const cor_command *command, cor_interactions *pairs,
     return rc;
 }
 
-static int predict_and_write(cor_command *command, const cor_model *model,
+static int predict_and_write(cor_command *command, cor_model *model,
                              cor_interactions *pairs)
 {
     float *rating = NULL;
     int64_t rows = pairs->rows, unknown;
     cor_team_sum(command->team, &rows, 1);
+    model->unclipped = !set.clip;
     int rc = cor_agree(command->team, COR_NEW(&rating, pairs->rows));
     if (rc == COR_OK)
         rc = cor_predict_interactions(command->team, model, pairs, rating,
@@ -87,6 +91,7 @@ static int predict_and_write(cor_command *command, const cor_model *model,
     COR_TRY(rc);
     cor_result_int(command->result, "rows", rows);
     cor_result_int(command->result, "unknown", unknown);
+    clipping_report(model, command->result);
     return COR_OK;
 }
 
@@ -123,7 +128,8 @@ const cor_job cor_job_predict = {
         "PAIRS is a text file with a user and an item a line, or a store; "
         "further columns are passed over. The output has the columns user, "
         "item and prediction, a line for each of PAIRS in its order. "
-        "Predictions are clipped to the range of the training values.\n"
+        "Predictions are clipped to the range of the training values, unless "
+        "--no-clip.\n"
         "\n"
         "  coracle predict model.h5 pairs.csv -o predictions.csv\n"
         "\n"

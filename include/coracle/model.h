@@ -100,6 +100,7 @@ typedef struct cor_model {
     bool bias;
     double mean;
     double value_min, value_max;
+    bool unclipped;       /* predictions may be beyond them; not on disk */
     double reg, reg_bias; /* for fold-in: how the rows were regularised */
     double reg_bias_item; /* the same of items' biases */
     bool reg_by_count;
@@ -118,9 +119,12 @@ static inline bool cor_model_is_feedback(const cor_model *model)
     return model->value_max >= (double)FLT_MAX;
 }
 
-/** A rating within the range of the training values. */
+/** A rating within the range of the training values, unless it may be beyond.
+ */
 static inline double cor_model_clip(const cor_model *model, double rating)
 {
+    if (model->unclipped)
+        return rating;
     if (rating < model->value_min)
         return model->value_min;
     return rating > model->value_max ? model->value_max : rating;

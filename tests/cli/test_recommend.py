@@ -195,7 +195,36 @@ class Predict(Using):
         out = self.path("out.csv")
         found = self.ok("predict", self.model, pairs, "-o", out, "--json",
                         ranks=2).json
-        self.assertEqual(found, {"rows": 6, "unknown": 3})
+        self.assertEqual(found, {"rows": 6, "unknown": 3, "clipped": True,
+                                 "range": {"min": 1, "max": 5}})
+
+    def test_beyond_the_range(self):
+        """--no-clip gives the scores of recommend, and evaluate its errors."""
+        model = self.path("wild.h5")
+        self.ok("als", self.train, "--factors", 8, "--reg", 0.01, "-o", model)
+        lists = self.ok("recommend", model, "--all", "-n", ITEMS,
+                        "--json").json["recommendations"]
+        user, found = max(lists.items(), key=lambda one: one[1][0]["score"])
+        pairs = self.write("pairs.csv", "user,item,rating\n" + "".join(
+            "%s,%s,3\n" % (user, quote(one["item"])) for one in found))
+        out = self.path("out.csv")
+        done = self.ok("predict", model, pairs, "--no-clip", "-o", out,
+                       "--json", ranks=3).json
+        self.assertEqual((done["clipped"], done["range"]["max"]), (False, 5))
+        lines = self.read(out)
+        for one, line in zip(found, lines):
+            self.assertAlmostEqual(one["score"], float(line["prediction"]),
+                                   delta=1e-5)
+        self.assertTrue(any(not 1 <= one["score"] <= 5 for one in found))
+        squares = {clip: sum((min(max(one["score"], 1 if clip else -9),
+                                  5 if clip else 99) - 3)**2 for one in found)
+                   for clip in (True, False)}
+        for clip, words in ((True, ()), (False, ("--no-clip",))):
+            done = self.ok("evaluate", model, pairs, *words, "--json",
+                           ranks=2).json
+            self.assertEqual(done["clipped"], clip)
+            self.assertAlmostEqual(done["rmse"]**2 * len(found), squares[clip],
+                                   delta=1e-3)
 
     def test_columns_by_name_and_position(self):
         named = self.write("named.csv", "a,b\ni2,7\n")
