@@ -68,11 +68,17 @@ static int plan(const cor_command *command, cor_plan *plan)
     return rc;
 }
 
-static const cor_interactions_parts parts = {.user_id = true, .item_id = true};
+/* Numbers of a single store need no ids. */
+static cor_interactions_parts needed(void)
+{
+    bool ids = chosen().original || set.history.count > 0;
+    return (cor_interactions_parts){.user_id = ids, .item_id = ids};
+}
 
 static int add_history(const cor_command *command, const char *path,
                        cor_sequences *sequences)
 {
+    const cor_interactions_parts parts = needed();
     cor_interactions history = {0};
     int rc = cor_interactions_read(command->team, path, &parts, &history);
     if (rc == COR_OK)
@@ -97,6 +103,7 @@ static int write_sequences(cor_command *command, cor_sequences *sequences)
 static int run(cor_command *command)
 {
     cor_plan needs;
+    const cor_interactions_parts parts = needed();
     cor_interactions data = {0};
     cor_sequences *sequences = NULL;
     COR_TRY(check(command));

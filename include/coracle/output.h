@@ -20,6 +20,12 @@ int cor_output_begin(const cor_team *team, const char *path, bool force,
 /** Fail now where cor_output_begin would. Leaves nothing. Collective. */
 int cor_output_check(const cor_team *team, const char *path, bool force);
 
+/** Fail before a file of so many bytes is begun that its disk has no room for.
+    @param[in] remedy  what to do, for the message. Collective.
+    @return COR_OK; COR_EIO */
+int cor_output_expect(const cor_output *output, int64_t bytes,
+                      const char *remedy);
+
 /** Write `length` bytes from byte `at` on. Local. @return COR_OK; COR_EIO */
 int cor_output_write(cor_output *output, const char *bytes, int64_t length,
                      int64_t at);

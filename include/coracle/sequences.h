@@ -48,8 +48,10 @@ typedef struct cor_sequences_count {
 typedef struct cor_sequences cor_sequences;
 
 /**
- * Begin with the rows of a store: user and item columns and both id tables.
- * Collective. @param[in] name  of the store, for messages
+ * Begin with the rows of a store: user and item columns, and both id tables
+ * where there are histories or original ids are wanted. Collective.
+ *
+ * @param[in] name  of the store, for messages
  * @param[in] data  borrowed, like the name, until the end
  */
 int cor_sequences_create(const cor_team *team, const char *name,

@@ -199,6 +199,10 @@ static int write_steps(const sequence_writer *w, int64_t origin)
     return cor_failure_raise(&failure);
 }
 
+static const char no_room[] = "make room or write elsewhere";
+static const char less_of_each[] =
+    "keep less of each prefix (--max-length), make room or write elsewhere";
+
 /* Pieces that are worth a call: of items where there are prefixes, of bytes
    where there are not. */
 static int64_t steps_of(const sequence_writer *w)
@@ -224,11 +228,13 @@ int cor_sequence_text_write(const cor_team *team, const cor_sequence_text *text,
         measure_prefixes(&w, count);
     else
         measure_lines(&w, count);
-    int64_t origin = cor_team_before(team, w.at[w.steps], NULL);
-    int64_t sums[2] = {count->users, count->lines};
+    int64_t bytes, sums[2] = {count->users, count->lines};
+    int64_t origin = cor_team_before(team, w.at[w.steps], &bytes);
     cor_team_sum(team, sums, 2);
     *count = (cor_sequences_count){sums[0], sums[1]};
-    int rc = cor_agree(team, write_steps(&w, origin));
+    int rc = cor_output_expect(output, bytes, w.own ? less_of_each : no_room);
+    if (rc == COR_OK)
+        rc = cor_agree(team, write_steps(&w, origin));
     cor_free(w.at);
     return rc;
 }

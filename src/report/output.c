@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { PIECE = 1 << 30, COPY = 1 << 20 };
@@ -107,6 +108,23 @@ int cor_output_check(const cor_team *team, const char *path, bool force)
     COR_TRY(cor_output_begin(team, path, force, &output));
     cor_output_abandon(&output);
     return COR_OK;
+}
+
+int cor_output_expect(const cor_output *o, int64_t bytes, const char *remedy)
+{
+    struct statvfs disk;
+    int rc = COR_OK;
+    /* who can't say how much there is will say so when it is written */
+    if (cor_team_rank(o->team) == 0 && fstatvfs(o->fd, &disk) == 0) {
+        double room = (double)disk.f_bavail * (double)disk.f_frsize;
+        if ((double)bytes > room)
+            rc = cor_fail(COR_EIO,
+                          "%s would take %.1f GiB, and its disk has %.1f GiB "
+                          "left: %s",
+                          o->path, (double)bytes / 0x1p30, room / 0x1p30,
+                          remedy);
+    }
+    return cor_agree(o->team, rc);
 }
 
 int cor_output_write(cor_output *o, const char *bytes, int64_t length,
