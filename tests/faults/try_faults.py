@@ -119,6 +119,11 @@ class Faults(Case):
     def test_split(self):
         self.try_job("split", self.path("all.h5"), "-o", self.path("out"))
 
+    def test_sequences(self):
+        self.try_job("sequences", self.path("p.test.h5"), "--history",
+                     self.path("p.train.h5"), "--prefixes", "--ids",
+                     "original", "-o", self.path("out.tsv"))
+
     def test_popular(self):
         self.try_job("popular", self.path("all.h5"))
 
