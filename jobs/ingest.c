@@ -20,7 +20,7 @@ static struct {
          .on_error = "stop",
          .type = "input"};
 
-#define FORMATS "auto|csv|tsv|dat|inter|libsvm|recordio"
+#define FORMATS "auto|csv|tsv|dat|inter|jsonl|lists|libsvm|recordio"
 #define HEADERS "auto|yes|no"
 #define TIMES "auto|unix|unix-ms|iso8601"
 
@@ -43,8 +43,9 @@ static const cor_option options[] = {
      "whether a file's first line names its columns"},
     {"delimiter", 0, COR_OPTION_TEXT, &set.delimiter, "TEXT",
      "what separates fields: 1 to 7 bytes, or `tab`"},
-    {"time-format", 0, COR_OPTION_WORDS, &set.time_format, TIMES,
-     "how times are written; auto: numbers are seconds since 1970"},
+    {"time-format", 0, COR_OPTION_TEXT, &set.time_format, TIMES "|PATTERN",
+     "how times are written, or a pattern such as \"%m %d, %Y\"; auto: numbers "
+     "are seconds since 1970"},
     {"shards", 0, COR_OPTION_INT, &set.shards, "N",
      "shards of the store; 0: by size, at least 64"},
     {"id-order", 0, COR_OPTION_WORDS, &set.id_order, "first|sorted",
@@ -81,12 +82,30 @@ static int position_of(const char *word, const char *words)
     return position;
 }
 
+/* One of the words, or a pattern. */
+static int read_time_format(cor_ingest_options *o)
+{
+    static const char *const word[] = {"auto", "unix", "unix-ms", "iso8601"};
+    if (strchr(set.time_format, '%')) {
+        o->time_pattern = set.time_format;
+        return COR_OK;
+    }
+    for (int i = 0; i < 4; i++)
+        if (strcmp(set.time_format, word[i]) == 0) {
+            o->time_format = (enum cor_time_format)i;
+            return COR_OK;
+        }
+    return cor_fail(COR_EUSAGE,
+                    "--time-format must be " TIMES " or a pattern such as "
+                    "\"%%Y-%%m-%%d %%H:%%M:%%S\", not \"%s\"",
+                    set.time_format);
+}
+
 static cor_ingest_options ingest_options(const cor_command *command)
 {
     cor_ingest_options o = cor_ingest_options_default();
     o.format = (enum cor_ingest_format)position_of(set.format, FORMATS);
     o.header = (enum cor_ingest_header)position_of(set.header, HEADERS);
-    o.time_format = (enum cor_time_format)position_of(set.time_format, TIMES);
     o.delimiter = set.delimiter;
     o.columns = set.columns;
     o.keep = set.keep;
@@ -146,6 +165,9 @@ static int ingest_matrix(const cor_command *command)
         .type = (enum cor_matrix_wanted)position_of(set.type, TYPES),
         .standardize = set.standardize,
         .shards = set.shards};
+    if (o.format == COR_FORMAT_JSONL || o.format == COR_FORMAT_LISTS)
+        return cor_fail(COR_EUSAGE, "a matrix is not read from --format %s",
+                        set.format);
     if (set.keep || set.titles || set.titles_columns || set.reject ||
         strcmp(set.on_error, "stop") != 0)
         return cor_fail(COR_EUSAGE,
@@ -202,6 +224,7 @@ static int run(cor_command *command)
     if (set.examples)
         return ingest_examples(command);
     COR_TRY(check_words());
+    COR_TRY(read_time_format(&o));
     if (set.matrix)
         return ingest_matrix(command);
     if (set.standardize || strcmp(set.type, "input") != 0)
@@ -238,7 +261,10 @@ const cor_job cor_job_ingest = {
         "Formats: csv (commas, or the semicolons, tabs or bars that the first "
         "line shows; fields may be quoted as in RFC 4180), tsv (tabs, may be "
         "quoted), dat (`::`, or tabs; no quotes), inter (tabs, a typed header "
-        "as user_id:token; no quotes). Files are UTF-8, lines end in LF or "
+        "as user_id:token; no quotes), jsonl (a JSON object a line), lists (a "
+        "user and its items a line, by blanks, tabs or commas; no values, no "
+        "times). Any may be packed by gzip or zstd. Files are UTF-8, lines end "
+        "in LF or "
         "CRLF; blank lines are passed over.\n"
         "\n"
         "Columns are found by common names (userId, user_id, movieId, item, "
@@ -254,7 +280,21 @@ const cor_job cor_job_ingest = {
         "\n"
         "Times are kept in seconds since 1970 (UTC): whole numbers are "
         "seconds, milliseconds with --time-format unix-ms, and dates such as "
-        "2018-09-23 or 2018-09-23T04:05:06Z are recognised.\n"
+        "2018-09-23 or 2018-09-23T04:05:06Z are recognised. Other times need "
+        "a pattern of %Y %y %m %d %e %j %b %B %a %A %H %I %p %M %S %f %z %Z %s "
+        "%F %T %R %D: \"%d/%b/%Y:%H:%M:%S %z\" for 23/Sep/2018:04:05:06 +0200; "
+        "names are English, and UTC is meant where there is no %z.\n"
+        "\n"
+        "  coracle ingest reviews.json.gz -o reviews.h5 --time-format \"%m %d, "
+        "%Y\" \\\n"
+        "      --columns "
+        "user=reviewerID,item=asin,value=overall,time=reviewTime\n"
+        "\n"
+        "Columns of JSON are paths such as reviewer.id or tags[0]; what is not "
+        "named is looked for by common names in the first record. Of equal "
+        "names in an object the last counts. Ids are texts or numbers as "
+        "written, a value or a time may be a text; a record without one, or "
+        "with null, is malformed, what is kept may be missing.\n"
         "\n"
         "--keep names further columns that the store keeps: numbers, with an "
         "empty field as no number, or where other text is among them, "

@@ -26,6 +26,15 @@ void cor_decode_close(cor_decode **stream);
 int cor_decode_read(cor_decode *stream, char *buffer, int64_t room,
                     int64_t *got);
 
+/** Stand `bytes` further on, by reading. @return as cor_decode_read; COR_EDATA
+    too where the text ends before */
+int cor_decode_skip(cor_decode *stream, int64_t bytes);
+
+/** The number, from 1, of the line that holds byte `offset` of the text, which
+    is unpacked once more up to there. Local. */
+int cor_decode_line(const cor_source *file, enum cor_decode_kind kind,
+                    int64_t offset, int64_t *line);
+
 /** Bytes of the file that have been read. */
 int64_t cor_decode_consumed(const cor_decode *stream);
 

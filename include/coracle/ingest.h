@@ -8,6 +8,14 @@
  * last newline may be missing, blank lines are passed over. In CSV and TSV a
  * field may be quoted as in RFC 4180: a quote counts at the start of a field
  * only, "" inside is one quote, newlines inside belong to the field.
+ *
+ * Of JSON lines the columns are paths (path.h) into each record, which json.h
+ * checks as a whole; of equal names the last counts. Ids are texts or numbers;
+ * values, times and kept numbers may be texts that hold a number. Lists are a
+ * user and its items a line, separated by blanks, tabs or commas, and give
+ * neither values nor times: the order of a user's rows is that of the file.
+ *
+ * Files packed by gzip or zstd are read as they are, each by one thread.
  */
 #ifndef CORACLE_INGEST_H
 #define CORACLE_INGEST_H
@@ -22,7 +30,9 @@ enum cor_ingest_format {
     COR_FORMAT_CSV,  /* commas, or what the first line shows; quotes */
     COR_FORMAT_TSV,  /* tabs; quotes */
     COR_FORMAT_DAT, /* `::`, or tabs where the first line has them; no quotes */
-    COR_FORMAT_INTER /* tabs, a typed header (user_id:token); no quotes */
+    COR_FORMAT_INTER, /* tabs, a typed header (user_id:token); no quotes */
+    COR_FORMAT_JSONL, /* a JSON object a line */
+    COR_FORMAT_LISTS  /* a user and its items a line */
 };
 
 enum cor_ingest_header { COR_HEADER_AUTO, COR_HEADER_YES, COR_HEADER_NO };
@@ -31,7 +41,8 @@ typedef struct cor_ingest_options {
     enum cor_ingest_format format;
     enum cor_ingest_header header;
     enum cor_time_format time_format;
-    const char *delimiter; /* 1 to 7 bytes, or "tab"; NULL: by the format */
+    const char *time_pattern; /* instead: see time_pattern.h; NULL: none */
+    const char *delimiter;    /* 1 to 7 bytes, or "tab"; NULL: by the format */
     /* "user=userId,item=movieId,value=rating,time=timestamp": a name of the
        header or a position from 1; nothing after '=' means there is no such
        column. NULL: by common names, else by position 1, 2, 3, 4. */

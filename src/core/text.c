@@ -1,5 +1,7 @@
 #include "coracle/text.h"
 
+#include "calendar.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,18 +32,6 @@ bool cor_text_int64(const char *begin, const char *end, int64_t *value)
     return true;
 }
 
-/* Days from 1970-01-01 in the proleptic Gregorian calendar; after Hinnant,
-   "chrono-compatible low-level date algorithms". */
-static int64_t days_of(int64_t year, int month, int day)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t of_era = year - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
-           719468;
-}
-
 static bool fixed_digits(const char **p, const char *end, int count, int *value)
 {
     if (end - *p < count)
@@ -63,13 +53,6 @@ static bool expect(const char **p, const char *end, char c)
     return true;
 }
 
-static int days_in(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
-}
-
 static bool parse_date(const char **p, const char *end, int64_t *seconds)
 {
     int year, month, day;
@@ -77,9 +60,10 @@ static bool parse_date(const char **p, const char *end, int64_t *seconds)
         !fixed_digits(p, end, 2, &month) || !expect(p, end, '-') ||
         !fixed_digits(p, end, 2, &day))
         return false;
-    if (month < 1 || month > 12 || day < 1 || day > days_in(year, month))
+    if (month < 1 || month > 12 || day < 1 ||
+        day > cor_calendar_month(year, month))
         return false;
-    *seconds = days_of(year, month, day) * 86400;
+    *seconds = cor_calendar_days(year, month, day) * 86400;
     return true;
 }
 

@@ -58,12 +58,22 @@ static const char *option_name(bool titles)
     return titles ? "--titles-columns" : "--columns";
 }
 
-static const char *option_of(const ingest_wanted *wanted, int role)
+bool ingest_column_may_be(const ingest_wanted *wanted, int role)
+{
+    return takes(wanted->titles, role);
+}
+
+bool ingest_column_must_be(const ingest_wanted *wanted, int role)
+{
+    return takes(wanted->titles, role) && must_be(wanted->titles, role);
+}
+
+const char *ingest_column_option(const ingest_wanted *wanted, int role)
 {
     return role >= ROLE_KEPT ? "--keep" : option_name(wanted->titles);
 }
 
-static const char *word_of(const ingest_wanted *wanted, int role)
+const char *ingest_column_word(const ingest_wanted *wanted, int role)
 {
     return role >= ROLE_KEPT ? wanted->kept_name[role - ROLE_KEPT]
                              : role_word[role];
@@ -151,8 +161,8 @@ static bool same_word(const cor_cell *cell, const char *name)
     return *name == 0;
 }
 
-static int32_t find_common(const ingest_wanted *wanted, int role,
-                           const cor_cell *header, int32_t fields)
+int32_t ingest_columns_common(const ingest_wanted *wanted, int role,
+                              const cor_cell *header, int32_t fields)
 {
     for (const char *const *name = common_names(wanted, role); *name; name++)
         for (int32_t f = 0; f < fields; f++)
@@ -166,7 +176,7 @@ bool ingest_columns_known(const ingest_wanted *wanted, const cor_cell *header,
 {
     for (int role = 0; role < ROLES; role++)
         if (takes(wanted->titles, role) && must_be(wanted->titles, role) &&
-            find_common(wanted, role, header, fields) < 0)
+            ingest_columns_common(wanted, role, header, fields) < 0)
             return false;
     return true;
 }
@@ -192,11 +202,11 @@ static int find_given(const ingest_wanted *wanted, int role, const char *path,
         return cor_fail(COR_EDATA,
                         "%s:1: there is no column %s: the line has "
                         "%d fields; correct %s",
-                        path, name, fields, option_of(wanted, role));
+                        path, name, fields, ingest_column_option(wanted, role));
     return cor_fail(COR_EDATA,
                     "%s:1: the header has no column \"%s\"; correct "
                     "%s or the header",
-                    path, name, option_of(wanted, role));
+                    path, name, ingest_column_option(wanted, role));
 }
 
 /* Nobody said which: common names where the header has them, else position. */
@@ -208,7 +218,7 @@ static int guess(const ingest_wanted *wanted, const char *path,
     int32_t position = 0;
     for (int role = 0; header && role < ROLES; role++)
         if (takes(wanted->titles, role) && must_be(wanted->titles, role) &&
-            find_common(wanted, role, header, fields) >= 0)
+            ingest_columns_common(wanted, role, header, fields) >= 0)
             by_name = true;
     for (int role = 0; role < ROLES; role++) {
         if (!takes(wanted->titles, role))
@@ -217,7 +227,9 @@ static int guess(const ingest_wanted *wanted, const char *path,
         if (wanted->given[role])
             continue;
         if (by_name || known)
-            *field = header ? find_common(wanted, role, header, fields) : -1;
+            *field = header
+                         ? ingest_columns_common(wanted, role, header, fields)
+                         : -1;
         else
             *field = position < fields ? position : -1;
         position++;
@@ -240,8 +252,10 @@ static int check_different(const char *path, const ingest_wanted *wanted,
                 return cor_fail(COR_EDATA,
                                 "%s:1: column %d is both %s and "
                                 "%s; say which with %s",
-                                path, layout->field[a] + 1, word_of(wanted, b),
-                                word_of(wanted, a), option_of(wanted, a));
+                                path, layout->field[a] + 1,
+                                ingest_column_word(wanted, b),
+                                ingest_column_word(wanted, a),
+                                ingest_column_option(wanted, a));
     return COR_OK;
 }
 
@@ -265,7 +279,7 @@ int ingest_columns_find(const ingest_wanted *wanted, const char *path,
                      (int)(header[f].end - header[f].begin), header[f].begin);
         else
             snprintf(layout->name[role], NAME_SIZE, "%s",
-                     word_of(wanted, role));
+                     ingest_column_word(wanted, role));
     }
     return COR_OK;
 }

@@ -1,5 +1,7 @@
 #include "fault.h"
 
+#include "coracle/decode.h"
+
 #include <stdio.h>
 
 void ingest_fault_quote(ingest_fault *fault, const char *begin, const char *end)
@@ -46,6 +48,17 @@ static void describe_row(const ingest_fault *fault, const ingest_layout *layout,
                  found >> 20);
 }
 
+/* Where in the row the fault is. */
+static void name_place(const ingest_fault *fault, const ingest_layout *layout,
+                       char *out, size_t size)
+{
+    const char *name = layout->name[fault->role];
+    if (layout->form == FORM_JSON)
+        snprintf(out, size, "field %s", name);
+    else
+        snprintf(out, size, "column %d (%s)", fault->field + 1, name);
+}
+
 void ingest_fault_describe(const ingest_fault *fault,
                            const ingest_layout *layout, char *out, size_t size)
 {
@@ -54,20 +67,42 @@ void ingest_fault_describe(const ingest_fault *fault,
         [FAULT_NUMBER] = "a number",
         [FAULT_FINITE] = "a finite number of single precision",
         [FAULT_DOUBLE] = "a number that a double holds",
-        [FAULT_TIME] = "a time of 64 bits"};
-    int column = fault->field + 1;
-    const char *name = layout->name[fault->role];
+        [FAULT_TIME] = "a time of 64 bits",
+        [FAULT_PATTERN] = "a time as --time-format says",
+        [FAULT_SCALAR] = "a text or a number"};
+    char place[NAME_SIZE + 32];
+    name_place(fault, layout, place, sizeof place);
     if (fault->kind == FAULT_EMPTY)
-        snprintf(out, size, "column %d (%s): the id is empty", column, name);
+        snprintf(out, size, "%s: the id is empty", place);
     else if (fault->kind == FAULT_LONG)
-        snprintf(out, size,
-                 "column %d (%s): %lld bytes are more than %d: \"%s\"", column,
-                 name, (long long)fault->found, COR_ID_LIMIT, fault->text);
-    else if (fault->kind >= FAULT_UTF8 && fault->kind <= FAULT_TIME)
-        snprintf(out, size, "column %d (%s): \"%s\" is not %s", column, name,
-                 fault->text, is_not[fault->kind]);
+        snprintf(out, size, "%s: %lld bytes are more than %d: \"%s\"", place,
+                 (long long)fault->found, COR_ID_LIMIT, fault->text);
+    else if (fault->kind == FAULT_JSON)
+        snprintf(out, size, "column %lld: %s", (long long)fault->found,
+                 fault->why);
+    else if (fault->kind == FAULT_MISSING)
+        snprintf(out, size, "%s: the record has none", place);
+    else if (fault->kind >= FAULT_UTF8 && fault->kind <= FAULT_SCALAR)
+        snprintf(out, size, "%s: \"%s\" is not %s", place, fault->text,
+                 is_not[fault->kind]);
     else
         describe_row(fault, layout, out, size);
+}
+
+/* Of a packed file one rank counts alone. Collective. */
+static int find_line(const cor_team *team, const ingest_fault *fault,
+                     const cor_source *file, const ingest_layout *layout,
+                     int64_t *line)
+{
+    enum cor_decode_kind kind = (enum cor_decode_kind)layout->packed;
+    if (kind == COR_DECODE_PLAIN)
+        return cor_source_line(team, file, fault->offset, line);
+    int rc = COR_OK;
+    if (cor_team_rank(team) == 0)
+        rc = cor_decode_line(file, kind, fault->offset, line);
+    COR_TRY(cor_agree(team, rc));
+    cor_team_share(team, line, sizeof *line, 0);
+    return COR_OK;
 }
 
 int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,
@@ -76,7 +111,7 @@ int ingest_fault_fail(const cor_team *team, const ingest_fault *fault,
 {
     char text[512];
     int64_t line;
-    COR_TRY(cor_source_line(team, file, fault->offset, &line));
+    COR_TRY(find_line(team, fault, file, layout, &line));
     ingest_fault_describe(fault, layout, text, sizeof text);
     const char *remedy = "correct the file or use --on-error skip";
     if (fault->kind == FAULT_OPEN)

@@ -15,6 +15,10 @@ enum fault_kind {
     FAULT_FINITE, /* nan, inf, or beyond single precision */
     FAULT_DOUBLE, /* beyond double */
     FAULT_TIME,
+    FAULT_PATTERN, /* not a time as the user says that they are written */
+    FAULT_JSON,    /* no JSON: `why`, at byte `found` of the record */
+    FAULT_MISSING, /* the record has no such field */
+    FAULT_SCALAR,  /* the field is neither text nor number */
     FAULT_OPEN,    /* a quote never closed */
     FAULT_ROW_LONG /* no end of the row in sight */
 };
@@ -28,6 +32,7 @@ typedef struct ingest_fault {
     int32_t role;
     int64_t found; /* fields, or bytes */
     char text[48]; /* the beginning of the offending text, printable */
+    char why[80];
 } ingest_fault;
 
 /* Keep the beginning of a text, what can't be printed as \xNN. */

@@ -74,10 +74,10 @@ enum fault_kind ingest_field_read(ingest_work *w, const ingest_need *need,
     case ROLE_VALUE:
         return read_value(text, &row->value);
     case ROLE_TIME:
-        return cor_text_time(text.begin, text.end, w->in->time_format,
-                             &row->time)
-                   ? FAULT_NONE
-                   : FAULT_TIME;
+        if (ingest_time(w->in->time_pattern, w->in->time_format, text.begin,
+                        text.end, &row->time))
+            return FAULT_NONE;
+        return w->in->time_pattern ? FAULT_PATTERN : FAULT_TIME;
     case ROLE_TITLE:
         row->title = text;
         return ingest_text_check(text, true);

@@ -1,6 +1,7 @@
 #include "head.h"
 
 #include "coracle/memory.h"
+#include "coracle/records.h"
 
 #include <string.h>
 
@@ -58,19 +59,53 @@ static bool has_two_lines(const char *p, int64_t bytes)
     return newline && memchr(newline + 1, '\n', (size_t)(end - newline - 1));
 }
 
-/* Read more of the beginning until it holds two lines, or the limit is met. */
-static int read_bytes(ingest_head *head, int fd, int64_t *bytes)
+/* How the file is packed, by its first bytes. */
+static int find_packing(ingest_head *head, int fd)
 {
-    const cor_source *file = head->file;
+    char magic[8];
+    int64_t bytes = head->file->size;
+    if (bytes > (int64_t)sizeof magic)
+        bytes = sizeof magic;
+    head->packed = COR_DECODE_PLAIN;
+    head->size = head->file->size;
+    head->unpacked = 1;
+    if (!head->any_form)
+        return COR_OK;
+    COR_TRY(cor_source_read(head->file, fd, 0, bytes, magic));
+    head->packed = cor_decode_kind_of(magic, bytes);
+    if (head->packed != COR_DECODE_PLAIN)
+        head->size = INT64_MAX;
+    return COR_OK;
+}
+
+/* Bytes [have, want) of the text, or up to its end. */
+static int read_more(ingest_head *head, int fd, cor_decode *stream,
+                     int64_t have, int64_t *want)
+{
+    int64_t got = *want - have;
+    char *to = head->buffer + have;
+    if (!stream)
+        return cor_source_read(head->file, fd, have, got, to);
+    COR_TRY(cor_decode_read(stream, to, got, &got));
+    if (got < *want - have)
+        head->size = have + got;
+    *want = have + got;
+    return COR_OK;
+}
+
+/* Read more of the beginning until it holds two lines, or the limit is met. */
+static int read_bytes(ingest_head *head, int fd, cor_decode *stream,
+                      int64_t *bytes)
+{
     int64_t have = 0;
-    for (int64_t want = FIRST; have < file->size; want *= 4) {
+    for (int64_t want = FIRST; have < head->size; want *= 4) {
         want = want < head->bytes_limit ? want : head->bytes_limit;
-        want = want < file->size ? want : file->size;
+        want = want < head->size ? want : head->size;
         COR_TRY(cor_reallocate(&head->buffer, have, want + 1, 1,
                                "beginning of a file"));
-        COR_TRY(
-            cor_source_read(file, fd, have, want - have, head->buffer + have));
-        have = want;
+        int64_t end = want;
+        COR_TRY(read_more(head, fd, stream, have, &end));
+        have = end;
         if (have == head->bytes_limit || has_two_lines(head->buffer, have))
             break;
     }
@@ -78,12 +113,25 @@ static int read_bytes(ingest_head *head, int fd, int64_t *bytes)
     return COR_OK;
 }
 
+static int read_beginning(ingest_head *head, int fd, int64_t *bytes)
+{
+    cor_decode *stream = NULL;
+    COR_TRY(find_packing(head, fd));
+    if (head->packed != COR_DECODE_PLAIN)
+        COR_TRY(cor_decode_open(head->file, head->packed, &stream));
+    int rc = read_bytes(head, fd, stream, bytes);
+    if (stream && rc == COR_OK)
+        head->unpacked =
+            (double)*bytes / (double)(cor_decode_consumed(stream) + 1);
+    cor_decode_close(&stream);
+    return rc;
+}
+
 /* Find the whole lines of what was read. */
 static int find_lines(ingest_head *head, int64_t bytes)
 {
     COR_TRY(fail_binary(head, bytes));
-    if (bytes == head->file->size && bytes > 0 &&
-        head->buffer[bytes - 1] != '\n')
+    if (bytes == head->size && bytes > 0 && head->buffer[bytes - 1] != '\n')
         head->buffer[bytes++] = '\n';
     head->begin = head->buffer;
     head->end = head->buffer + bytes;
@@ -107,31 +155,44 @@ int ingest_head_read(ingest_head *head)
     COR_TRY(cor_allocate(&head->cell, head->fields_limit, sizeof *head->cell,
                          "fields of a header"));
     COR_TRY(cor_source_open(head->file, &fd));
-    int rc = read_bytes(head, fd, &bytes);
+    int rc = read_beginning(head, fd, &bytes);
     cor_source_close(&fd);
     return rc == COR_OK ? find_lines(head, bytes) : rc;
 }
 
-static bool ends_with(const char *path, const char *ending)
+/* Whatever the file is packed with. */
+static bool ends_with(const ingest_head *head, const char *ending)
 {
-    size_t length = strlen(path), tail = strlen(ending);
-    return length >= tail && strcmp(path + length - tail, ending) == 0;
+    const char *path = head->file->path;
+    size_t tail = strlen(ending), length = strlen(path);
+    if (head->packed != COR_DECODE_PLAIN)
+        length = cor_records_plain_length(path);
+    return length >= tail && memcmp(path + length - tail, ending, tail) == 0;
+}
+
+/* JSON by its ending or its first byte. */
+static bool is_json(const ingest_head *head)
+{
+    return head->any_form &&
+           (ends_with(head, ".jsonl") || ends_with(head, ".ndjson") ||
+            ends_with(head, ".json") || *head->begin == '{');
 }
 
 enum cor_ingest_format ingest_head_format(const ingest_head *head,
                                           enum cor_ingest_format asked)
 {
-    const char *path = head->file->path;
     if (asked != COR_FORMAT_AUTO)
         return asked;
-    if (ends_with(path, ".inter") || ends_with(path, ".item"))
+    if (ends_with(head, ".inter") || ends_with(head, ".item"))
         return COR_FORMAT_INTER;
-    if (ends_with(path, ".dat"))
+    if (ends_with(head, ".dat"))
         return COR_FORMAT_DAT;
-    if (ends_with(path, ".tsv") || ends_with(path, ".tab"))
+    if (ends_with(head, ".tsv") || ends_with(head, ".tab"))
         return COR_FORMAT_TSV;
-    if (ends_with(path, ".csv"))
+    if (ends_with(head, ".csv"))
         return COR_FORMAT_CSV;
+    if (is_json(head))
+        return COR_FORMAT_JSONL;
     const char *stop =
         memchr(head->begin, '\n', (size_t)(head->end - head->begin));
     for (const char *p = head->begin; stop && p < stop; p++) {

@@ -4,15 +4,19 @@
 #define INGEST_HEAD_H
 
 #include "coracle/cells.h"
+#include "coracle/decode.h"
 #include "coracle/ingest.h"
-#include "coracle/source.h"
 
-/* The first four are the caller's, the others filled in by reading. */
+/* The first five are the caller's, the others filled in by reading. */
 typedef struct ingest_head {
     const cor_source *file;
     const char *rows;     /* what the rows are, for messages */
     int64_t bytes_limit;  /* a longer first line is refused */
     int32_t fields_limit; /* room in `cell` */
+    bool any_form;        /* may be packed, and no delimited text */
+    enum cor_decode_kind packed;
+    int64_t size;    /* of the text; INT64_MAX where that is not known */
+    double unpacked; /* bytes of text that a byte of the file holds */
     char *buffer;
     char *begin; /* first byte that is not a byte order mark or blank line */
     char *end;   /* after the last whole line */

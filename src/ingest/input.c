@@ -1,6 +1,9 @@
 #include "input.h"
 
+#include "coracle/decode.h"
 #include "coracle/memory.h"
+
+#include "coracle/time_pattern.h"
 
 #include <string.h>
 
@@ -20,6 +23,11 @@ static const char *role_name(int role)
 /* All files must give the same columns. */
 static int check_alike(const ingest_input *in, int f)
 {
+    if (in->layout[f].form != in->layout[0].form)
+        return cor_fail(COR_EDATA,
+                        "%s and %s are of different formats; give files of "
+                        "one kind",
+                        in->source[0].path, in->source[f].path);
     for (int role = ROLE_VALUE; role <= ROLE_TIME; role++)
         if ((in->layout[f].field[role] < 0) != (in->layout[0].field[role] < 0))
             return cor_fail(COR_EDATA,
@@ -55,8 +63,11 @@ static int prepare(const cor_ingest_options *options, int files, bool titles,
     *in = (ingest_input){.files = files,
                          .titles = titles,
                          .skip = options->skip,
-                         .time_format = options->time_format};
+                         .time_format = options->time_format,
+                         .time_pattern = options->time_pattern};
     COR_TRY(ingest_wanted_parse(columns, titles, &in->wanted));
+    if (options->time_pattern)
+        COR_TRY(cor_time_pattern_check(options->time_pattern));
     if (!titles && !options->pairs)
         COR_TRY(ingest_wanted_parse_kept(options->keep, &in->wanted));
     if (options->header == COR_HEADER_NO && ingest_wanted_by_name(&in->wanted))
@@ -79,7 +90,9 @@ void ingest_input_share(const cor_team *team, const char *const *file,
     for (int f = 0; f < in->files; f++) {
         in->source[f] = (cor_source){.path = file[f], .size = in->base[f]};
         in->base[f] = position;
-        position += in->source[f].size - in->layout[f].begin;
+        bool packed = in->layout[f].packed != COR_DECODE_PLAIN;
+        in->packed |= packed; /* its text has any length */
+        position += in->source[f].size - (packed ? 0 : in->layout[f].begin);
     }
     in->base[in->files] = position;
 }

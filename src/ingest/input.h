@@ -15,6 +15,8 @@ typedef struct ingest_input {
     bool titles; /* reads items and titles, not interactions */
     bool skip;
     enum cor_time_format time_format;
+    const char *time_pattern; /* instead; or NULL. Borrowed */
+    bool packed;              /* some file is, so that none is cut */
 } ingest_input;
 
 /* Find files and layouts, on rank 0, and share them. Collective. */

@@ -1,6 +1,7 @@
 /* What the beginning of a file tells. */
 #include "layout.h"
 
+#include "forms.h"
 #include "head.h"
 
 #include "coracle/memory.h"
@@ -103,7 +104,7 @@ static int take_over(const ingest_head *head, const ingest_wanted *wanted,
                      const ingest_layout *first, int32_t fields,
                      ingest_layout *layout)
 {
-    if (!first || !first->header)
+    if (!first || !first->header || first->form != FORM_ROWS)
         return ingest_columns_find(wanted, head->file->path, NULL, fields,
                                    layout);
     if (fields != first->fields)
@@ -124,6 +125,10 @@ static int find(ingest_head *head, const cor_ingest_options *options,
     enum cor_ingest_format format = ingest_head_format(head, options->format);
     enum cor_ingest_header header = options->header;
     cor_cells row;
+    if (format == COR_FORMAT_JSONL)
+        return ingest_json_layout(head, wanted, first, layout);
+    if (format == COR_FORMAT_LISTS)
+        return ingest_lists_layout(head, options, wanted, layout);
     COR_TRY(ingest_head_dialect(head, format, options->delimiter,
                                 &layout->dialect));
     COR_TRY(ingest_head_row(head, &layout->dialect, head->begin, &row));
@@ -137,8 +142,8 @@ static int find(ingest_head *head, const cor_ingest_options *options,
     layout->fields = row.count;
     layout->begin = (layout->header ? row.next : head->begin) - head->buffer;
     /* a newline that was only thought of does not count */
-    if (layout->begin > head->file->size)
-        layout->begin = head->file->size;
+    if (layout->begin > head->size)
+        layout->begin = head->size;
     if (layout->header)
         COR_TRY(ingest_columns_find(wanted, head->file->path, row.cell,
                                     row.count, layout));
@@ -159,11 +164,14 @@ int ingest_layout_find(const cor_source *file,
     ingest_head head = {.file = file,
                         .rows = "interactions",
                         .bytes_limit = HEAD,
-                        .fields_limit = FIELDS_LIMIT};
+                        .fields_limit = FIELDS_LIMIT,
+                        .any_form = true};
     memset(layout, 0, sizeof *layout);
     int rc = ingest_head_read(&head);
     if (rc == COR_OK)
         rc = find(&head, options, wanted, first, layout);
+    layout->packed = (int32_t)head.packed;
+    layout->row_bytes /= head.unpacked > 0 ? head.unpacked : 1;
     ingest_head_free(&head);
     return rc;
 }

@@ -24,6 +24,13 @@ enum { SIDE_KEPT = 2, SIDES = SIDE_KEPT + COR_KEPT_LIMIT };
 
 enum { NAME_SIZE = 128 };
 
+/* How rows are written. */
+enum form {
+    FORM_ROWS, /* fields with separators between them */
+    FORM_JSON, /* a JSON object a line; columns are paths */
+    FORM_LISTS /* a user and its items a line */
+};
+
 /* What a kept column holds. */
 enum kept_kind {
     KEPT_GUESS, /* numbers, unless there is another text in it */
@@ -33,6 +40,8 @@ enum kept_kind {
 
 /* Plain data: rank 0 finds it and shares it. */
 typedef struct ingest_layout {
+    int32_t form;
+    int32_t packed; /* enum cor_decode_kind; offsets are those of the text */
     cor_dialect dialect;
     bool header;
     bool text[SIDES]; /* the first row's user, item is no integer, a kept text
@@ -42,8 +51,14 @@ typedef struct ingest_layout {
     int32_t field[ROLES];        /* from 0; -1: there is no such column */
     char name[ROLES][NAME_SIZE]; /* for messages */
     int32_t kind[COR_KEPT_LIMIT];
-    double row_bytes; /* mean length of the first rows */
+    double row_bytes; /* mean length of the first rows, as they are packed */
 } ingest_layout;
+
+/* A longer row is taken for a file of another kind. */
+static inline int64_t ingest_row_limit(const ingest_layout *layout)
+{
+    return (int64_t)(layout->form == FORM_ROWS ? 16 : 256) << 20;
+}
 
 /* Which columns are wanted, as the user wrote it. */
 typedef struct ingest_wanted {
@@ -75,6 +90,18 @@ int ingest_columns_find(const ingest_wanted *wanted, const char *path,
 /* Whether a kept text is a number, or missing: empty. One beyond double is a
    number too. */
 bool ingest_text_is_number(const char *begin, const char *end);
+
+/* The first of the fields that is commonly so named; -1: there is none. */
+int32_t ingest_columns_common(const ingest_wanted *wanted, int role,
+                              const cor_cell *header, int32_t fields);
+
+/* Whether there can be no rows without a column of this role. */
+bool ingest_column_must_be(const ingest_wanted *wanted, int role);
+/* Whether rows may have such a column at all. */
+bool ingest_column_may_be(const ingest_wanted *wanted, int role);
+/* What the user calls it, and the option that names it. */
+const char *ingest_column_word(const ingest_wanted *wanted, int role);
+const char *ingest_column_option(const ingest_wanted *wanted, int role);
 
 /* Whether a header names user and item (or item and title) as is common. */
 bool ingest_columns_known(const ingest_wanted *wanted, const cor_cell *header,

@@ -41,6 +41,19 @@ void ingest_parsed_free(ingest_parsed *parsed)
     *parsed = (struct ingest_parsed){0};
 }
 
+/* Where piece k begins: at any byte, or where packed files are among the input
+   at the beginning of the first file whose middle is not before. */
+static int64_t cut_input(const ingest_input *in, int64_t bytes, int64_t k,
+                         int pieces)
+{
+    int64_t at = cor_cut_begin(bytes, k, pieces);
+    int f = 0;
+    while (in->packed && f < in->files &&
+           in->base[f] + (in->base[f + 1] - in->base[f]) / 2 < at)
+        f++;
+    return in->packed ? in->base[f] : at;
+}
+
 static int create(parsing *p, ingest_parsed *out)
 {
     int64_t threads = cor_team_threads(p->team);
@@ -56,8 +69,8 @@ static int create(parsing *p, ingest_parsed *out)
     int64_t bytes = ingest_input_bytes(p->in);
     for (int i = 0; i < out->pieces; i++) {
         int64_t k = (int64_t)rank * threads + i;
-        out->piece[i].begin = cor_cut_begin(bytes, k, p->pieces);
-        out->piece[i].end = cor_cut_begin(bytes, k + 1, p->pieces);
+        out->piece[i].begin = cut_input(p->in, bytes, k, p->pieces);
+        out->piece[i].end = cut_input(p->in, bytes, k + 1, p->pieces);
     }
     return COR_OK;
 }

@@ -35,6 +35,8 @@ static enum how how_of(const ingest_work *w, int role)
         return HOW_VALUE;
     if (role == ROLE_TITLE)
         return HOW_TITLE;
+    if (role == ROLE_TIME && w->in->time_pattern)
+        return HOW_TIME;
     if (role == ROLE_TIME)
         return w->in->time_format == COR_TIME_AUTO ||
                        w->in->time_format == COR_TIME_UNIX
@@ -52,7 +54,8 @@ static void plan_reading(ingest_work *w, const ingest_layout *layout)
     ingest_reading *r = &w->reading;
     *r = (ingest_reading){.dialect = layout->dialect,
                           .fields = layout->fields,
-                          .time_format = w->in->time_format};
+                          .time_format = w->in->time_format,
+                          .time_pattern = w->in->time_pattern};
     for (int role = 0; role < ROLES; role++) {
         int32_t field = layout->field[role];
         if (field < 0)
@@ -136,6 +139,31 @@ static void stop_at(ingest_work *w, ingest_fault fault, const char *p)
     w->stop = true;
 }
 
+int ingest_work_refuse(ingest_work *w, const ingest_fault *fault, const char *p,
+                       int64_t bytes)
+{
+    if (w->in->skip)
+        return add_reject(w, offset_of(w, p), bytes);
+    stop_at(w, *fault, p);
+    return COR_OK;
+}
+
+int ingest_work_take(ingest_work *w, const ingest_fault *fault,
+                     const bool wanted[SIDES], const char *p, int64_t bytes,
+                     const ingest_row *row)
+{
+    if (fault->kind != FAULT_NONE) { /* the row's ids count for nothing */
+        memcpy(w->piece->wants_text, wanted, SIDES * sizeof *wanted);
+        return ingest_work_refuse(w, fault, p, bytes);
+    }
+    if (memchr(w->piece->wants_text, true, SIDES)) {
+        w->piece->state = PIECE_WANTS_TEXT;
+        w->stop = true;
+        return COR_OK;
+    }
+    return ingest_work_keep(w, row);
+}
+
 /* Read one row exactly; `next` is NULL where the buffer does not hold it. */
 static int read_exactly(ingest_work *w, char *p, char **next)
 {
@@ -159,26 +187,19 @@ static int read_exactly(ingest_work *w, char *p, char **next)
     bool wanted[SIDES];
     memcpy(wanted, w->piece->wants_text, sizeof wanted);
     ingest_fault fault = read_fields(w, &row);
-    if (fault.kind != FAULT_NONE) { /* the row's ids count for nothing */
-        memcpy(w->piece->wants_text, wanted, sizeof wanted);
-        if (w->in->skip)
-            return add_reject(w, offset_of(w, p), *next - p);
-        stop_at(w, fault, p);
-        return COR_OK;
-    }
-    if (memchr(w->piece->wants_text, true, SIDES)) {
-        w->piece->state = PIECE_WANTS_TEXT;
-        w->stop = true;
-        return COR_OK;
-    }
-    return ingest_work_keep(w, &row);
+    return ingest_work_take(w, &fault, wanted, p, *next - p, &row);
 }
 
 /* Rows of the buffer that begin before `limit`. @param[out] done  first byte
    not read; it begins a row that the buffer does not hold whole */
 static int read_buffer(ingest_work *w, const char *limit, char **done)
 {
+    int32_t form = w->in->layout[w->file].form;
     char *p = w->reader.buffer;
+    if (form == FORM_JSON)
+        return ingest_json_read(w, limit, done);
+    if (form == FORM_LISTS)
+        return ingest_lists_read(w, limit, done);
     while (p < limit && !w->stop) {
         ingest_row row;
         const char *simple = ingest_simple_row(&w->reading, p, &row);
@@ -200,12 +221,20 @@ static int read_buffer(ingest_work *w, const char *limit, char **done)
 static void check_unfinished(ingest_work *w, char *p)
 {
     int64_t bytes = w->reader.filled - (p - w->reader.buffer);
-    if (bytes > ROW_LIMIT)
-        stop_at(w, (ingest_fault){.kind = FAULT_ROW_LONG, .found = ROW_LIMIT},
-                p);
+    int64_t limit = ingest_row_limit(&w->in->layout[w->file]);
+    if (bytes > limit)
+        stop_at(w, (ingest_fault){.kind = FAULT_ROW_LONG, .found = limit}, p);
     else if (w->reader.ended)
         stop_at(w, (ingest_fault){.kind = FAULT_OPEN, .field = w->cells.count},
                 w->cells.open);
+}
+
+/* How far the input has been read. */
+static int64_t position_of(const ingest_work *w, int64_t offset)
+{
+    return w->reader.stream
+               ? w->in->base[w->file] + cor_decode_consumed(w->reader.stream)
+               : ingest_input_position(w->in, w->file, offset);
 }
 
 /* Rows of the current file that begin in [from, to). @param[out] next  where
@@ -213,20 +242,19 @@ static void check_unfinished(ingest_work *w, char *p)
 static int read_file(ingest_work *w, int64_t from, int64_t to, int64_t *next)
 {
     ingest_reader *reader = &w->reader;
-    int64_t size = reader->file->size;
     char *p = NULL;
     for (*next = from; *next < to && !w->stop;) {
         int64_t keep = p ? p - reader->buffer : 0;
         COR_TRY(ingest_reader_advance(reader, keep, to));
+        to = to < reader->size ? to : reader->size;
         int64_t reach = to - reader->at;
         if (reach > reader->whole)
             reach = reader->whole;
         COR_TRY(read_buffer(w, reader->buffer + reach, &p));
-        *next = offset_of(w, p) < size ? offset_of(w, p) : size;
+        *next = offset_of(w, p);
+        *next = *next < reader->size ? *next : reader->size;
         cor_progress_update(
-            w->progress,
-            (ingest_input_position(w->in, w->file, *next) - w->piece->begin) *
-                w->pieces);
+            w->progress, (position_of(w, *next) - w->piece->begin) * w->pieces);
         if (*next < to && !w->stop)
             check_unfinished(w, p);
     }
@@ -256,8 +284,23 @@ static int open_file(ingest_work *w, int64_t position)
     w->cells = (cor_cells){.capacity = layout->fields};
     COR_TRY(cor_allocate(&w->cells.cell, layout->fields, sizeof *w->cells.cell,
                          "fields of a row"));
+    if (layout->form == FORM_JSON)
+        COR_TRY(ingest_json_open(w, layout));
     return ingest_reader_open(&w->reader, &w->in->source[w->file],
+                              (enum cor_decode_kind)layout->packed,
                               ingest_input_offset(w->in, w->file, position));
+}
+
+/* A packed file is read as a whole; where its text ends is found then. */
+static int read_part(ingest_work *w, int64_t stop)
+{
+    ingest_piece *piece = w->piece;
+    bool packed = w->in->layout[w->file].packed != COR_DECODE_PLAIN;
+    int64_t at, end = ingest_input_offset(w->in, w->file, stop);
+    COR_TRY(read_file(w, w->reader.at, packed ? INT64_MAX : end, &at));
+    ingest_reader_close(&w->reader);
+    piece->next = packed ? stop : ingest_input_position(w->in, w->file, at);
+    return COR_OK;
 }
 
 static int read_files(ingest_work *w)
@@ -266,15 +309,9 @@ static int read_files(ingest_work *w)
     ingest_piece *piece = w->piece;
     piece->next = piece->first;
     while (piece->next < piece->end && !w->stop) {
-        int64_t at;
         COR_TRY(open_file(w, piece->next));
         int64_t stop = in->base[w->file + 1];
-        if (piece->end < stop)
-            stop = piece->end;
-        COR_TRY(read_file(w, w->reader.at,
-                          ingest_input_offset(in, w->file, stop), &at));
-        ingest_reader_close(&w->reader);
-        piece->next = ingest_input_position(in, w->file, at);
+        COR_TRY(read_part(w, piece->end < stop ? piece->end : stop));
     }
     return COR_OK;
 }
@@ -322,8 +359,8 @@ void ingest_piece_read(const ingest_input *in, const bool text[SIDES],
     choose_columns(in, text, piece->rows.width);
     if (piece->first == INT64_MAX) { /* a row begins before and never ends */
         piece->state = PIECE_FAULT;
-        piece->fault =
-            (ingest_fault){.kind = FAULT_ROW_LONG, .found = ROW_LIMIT};
+        piece->fault = (ingest_fault){
+            .kind = FAULT_ROW_LONG, .found = ingest_row_limit(&in->layout[0])};
         return;
     }
     int rc = create_tables(in, text, piece);
@@ -332,6 +369,7 @@ void ingest_piece_read(const ingest_input *in, const bool text[SIDES],
     if (rc == COR_OK)
         rc = read_files(&w);
     ingest_reader_free(&w.reader);
+    ingest_json_close(&w);
     cor_free(w.cells.cell);
     if (rc == COR_OK)
         return;

@@ -7,7 +7,7 @@
 #include "input.h"
 #include "rows.h"
 
-/* A longer row is taken for a file that is not delimited text. */
+/* A longer row of fields is taken for a file that is not delimited text. */
 #define ROW_LIMIT (INT64_C(16) << 20)
 
 enum piece_state {

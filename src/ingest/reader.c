@@ -9,23 +9,28 @@
 enum { BLOCK = 1 << 18, STEP = 1 << 14, PADDING = 64 };
 
 int ingest_reader_open(ingest_reader *reader, const cor_source *file,
-                       int64_t offset)
+                       enum cor_decode_kind kind, int64_t offset)
 {
     reader->file = file;
     reader->at = offset;
     reader->filled = reader->whole = 0;
-    reader->ended = offset >= file->size;
-    return cor_source_open(file, &reader->fd);
+    reader->size = kind == COR_DECODE_PLAIN ? file->size : INT64_MAX;
+    reader->ended = offset >= reader->size;
+    if (kind == COR_DECODE_PLAIN)
+        return cor_source_open(file, &reader->fd);
+    COR_TRY(cor_decode_open(file, kind, &reader->stream));
+    return cor_decode_skip(reader->stream, offset);
 }
 
 void ingest_reader_close(ingest_reader *reader)
 {
     cor_source_close(&reader->fd);
+    cor_decode_close(&reader->stream);
 }
 
 void ingest_reader_free(ingest_reader *reader)
 {
-    cor_source_close(&reader->fd);
+    ingest_reader_close(reader);
     cor_free(reader->buffer);
 }
 
@@ -38,7 +43,7 @@ static int64_t step_of(const ingest_reader *reader, int64_t wanted)
         step = BLOCK;
     if (step < least)
         step = least;
-    int64_t left = reader->file->size - end;
+    int64_t left = reader->size - end;
     return step < left ? step : left;
 }
 
@@ -55,6 +60,22 @@ static int reserve(ingest_reader *reader, int64_t bytes)
     return COR_OK;
 }
 
+/* Fill `step` bytes behind those that there are; a stream may end before. */
+static int fill(ingest_reader *reader, int64_t step)
+{
+    int64_t end = reader->at + reader->filled, got = step;
+    char *to = reader->buffer + reader->filled;
+    if (reader->stream)
+        COR_TRY(cor_decode_read(reader->stream, to, step, &got));
+    else
+        COR_TRY(cor_source_read(reader->file, reader->fd, end, step, to));
+    if (got < step)
+        reader->size = end + got;
+    reader->filled += got;
+    reader->ended = end + got >= reader->size;
+    return COR_OK;
+}
+
 int ingest_reader_advance(ingest_reader *reader, int64_t keep, int64_t wanted)
 {
     reader->filled -= keep;
@@ -63,11 +84,7 @@ int ingest_reader_advance(ingest_reader *reader, int64_t keep, int64_t wanted)
         memmove(reader->buffer, reader->buffer + keep, (size_t)reader->filled);
     int64_t step = step_of(reader, wanted);
     COR_TRY(reserve(reader, reader->filled + step + 1));
-    COR_TRY(cor_source_read(reader->file, reader->fd,
-                            reader->at + reader->filled, step,
-                            reader->buffer + reader->filled));
-    reader->filled += step;
-    reader->ended = reader->at + reader->filled >= reader->file->size;
+    COR_TRY(fill(reader, step));
     int64_t whole = reader->filled;
     if (reader->ended && whole > 0 && reader->buffer[whole - 1] != '\n')
         reader->buffer[whole++] = '\n'; /* beyond `filled`, so not kept */

@@ -1,5 +1,6 @@
 #include "reject.h"
 
+#include "coracle/decode.h"
 #include "coracle/memory.h"
 
 #include <errno.h>
@@ -42,37 +43,73 @@ static int write_all(int fd, const char *path, int64_t offset,
     return COR_OK;
 }
 
+/* A file of which rows are read once more, in order. */
+typedef struct again {
+    int file; /* -1: none is open */
+    int fd;
+    cor_decode *stream; /* of a packed one */
+    int64_t at;         /* in its text */
+} again;
+
+static void again_close(again *a)
+{
+    cor_source_close(&a->fd);
+    cor_decode_close(&a->stream);
+}
+
+static int again_open(const ingest_input *in, int file, again *a)
+{
+    enum cor_decode_kind kind = (enum cor_decode_kind)in->layout[file].packed;
+    again_close(a);
+    a->file = file;
+    a->at = 0;
+    return kind == COR_DECODE_PLAIN
+               ? cor_source_open(&in->source[file], &a->fd)
+               : cor_decode_open(&in->source[file], kind, &a->stream);
+}
+
+/* A row of a packed file. */
+static int unpack_row(again *a, const ingest_reject *row, char *buffer)
+{
+    int64_t got;
+    COR_TRY(cor_decode_skip(a->stream, row->offset - a->at));
+    COR_TRY(cor_decode_read(a->stream, buffer, row->bytes, &got));
+    a->at = row->offset + row->bytes;
+    if (got < row->bytes)
+        buffer[got] = '\n';
+    return COR_OK;
+}
+
 /* A rejected row with its newline, which the last row of a file may lack. */
-static int read_row(const ingest_input *in, int fd, const ingest_reject *row,
+static int read_row(const ingest_input *in, again *a, const ingest_reject *row,
                     char *buffer)
 {
     const cor_source *file = &in->source[row->file];
     int64_t bytes = row->bytes;
+    if (row->file != a->file)
+        COR_TRY(again_open(in, row->file, a));
+    if (a->stream)
+        return unpack_row(a, row, buffer);
     if (row->offset + bytes > file->size) {
         bytes = file->size - row->offset;
         buffer[bytes] = '\n';
     }
-    return cor_source_read(file, fd, row->offset, bytes, buffer);
+    return cor_source_read(file, a->fd, row->offset, bytes, buffer);
 }
 
 static int copy_piece(const ingest_input *in, const ingest_piece *piece,
                       int out, const char *path, int64_t *at, char *buffer)
 {
-    int fd = -1, open_file = -1, rc = COR_OK;
+    again a = {.file = -1, .fd = -1};
+    int rc = COR_OK;
     for (int64_t k = 0; rc == COR_OK && k < piece->reject_count; k++) {
         const ingest_reject *row = &piece->rejects[k];
-        if (row->file != open_file) {
-            cor_source_close(&fd);
-            open_file = row->file;
-            rc = cor_source_open(&in->source[row->file], &fd);
-        }
-        if (rc == COR_OK)
-            rc = read_row(in, fd, row, buffer);
+        rc = read_row(in, &a, row, buffer);
         if (rc == COR_OK)
             rc = write_all(out, path, *at, buffer, row->bytes);
         *at += row->bytes;
     }
-    cor_source_close(&fd);
+    again_close(&a);
     return rc;
 }
 

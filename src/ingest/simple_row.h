@@ -3,6 +3,7 @@
 #ifndef INGEST_SIMPLE_ROW_H
 #define INGEST_SIMPLE_ROW_H
 
+#include "coracle/time_pattern.h"
 #include "input.h"
 
 #include <math.h>
@@ -32,7 +33,16 @@ typedef struct ingest_reading {
     int32_t needs;
     ingest_need need[ROLES];
     enum cor_time_format time_format;
+    const char *time_pattern; /* instead; or NULL */
 } ingest_reading;
+
+static inline bool ingest_time(const char *pattern, enum cor_time_format format,
+                               const char *begin, const char *end,
+                               int64_t *time)
+{
+    return pattern ? cor_time_pattern_read(pattern, begin, end, time)
+                   : cor_text_time(begin, end, format, time);
+}
 
 typedef struct ingest_text {
     const char *begin, *end;
@@ -210,7 +220,8 @@ static inline const char *ingest_simple_field(const ingest_reading *r,
         row->text[SIDE_KEPT + n->role - ROLE_KEPT] = text;
     else if (n->how == HOW_TITLE)
         row->title = text;
-    else if (!cor_text_time(text.begin, text.end, r->time_format, &row->time))
+    else if (!ingest_time(r->time_pattern, r->time_format, text.begin, text.end,
+                          &row->time))
         return NULL;
     return text.end;
 }

@@ -53,14 +53,14 @@ int ingest_starts_map(const ingest_input *in, const ingest_piece *piece,
 }
 
 /* The first row start after `offset`, which is not one; -1 where there is none
-   within ROW_LIMIT. The end of the file counts as one. */
+   within the longest row. The end of the file counts as one. */
 static int search(const ingest_input *in, int file, int64_t offset,
                   enum cor_quote_state state, int64_t *found)
 {
     const cor_source *source = &in->source[file];
     const cor_dialect *d = &in->layout[file].dialect;
     char block[SMALL_BLOCK];
-    int64_t stop = offset + ROW_LIMIT, at = offset - 1;
+    int64_t stop = offset + ingest_row_limit(&in->layout[file]), at = offset - 1;
     int fd, rc = COR_OK;
     COR_TRY(cor_source_open(source, &fd));
     *found = -1;

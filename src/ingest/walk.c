@@ -23,7 +23,7 @@ static int open_file(ingest_walk *walk)
         stop = walk->end;
     walk->stop = ingest_input_offset(in, walk->file, stop);
     return ingest_reader_open(
-        &walk->reader, &in->source[walk->file],
+        &walk->reader, &in->source[walk->file], COR_DECODE_PLAIN,
         ingest_input_offset(in, walk->file, walk->position));
 }
 

@@ -2,6 +2,7 @@
 #ifndef INGEST_WORK_H
 #define INGEST_WORK_H
 
+#include "coracle/json.h"
 #include "piece.h"
 #include "reader.h"
 #include "simple_row.h"
@@ -17,6 +18,11 @@ typedef struct ingest_work {
     ingest_reader reader;
     ingest_reading reading; /* of the current file */
     cor_cells cells;
+    cor_json *json; /* of JSON lines, with a path for each need */
+    cor_path *path;
+    int paths;
+    cor_csv scratch[ROLES]; /* texts that had backslashes */
+    bool close_batch;       /* they are in it */
     int file, kept;
     bool stop;
     cor_progress *progress;
@@ -76,6 +82,29 @@ static inline int ingest_work_keep(ingest_work *w, const ingest_row *row)
         ingest_work_keep_columns(w, row, at);
     return ++w->waiting == WAITING ? ingest_work_look_up(w) : COR_OK;
 }
+
+/* ---- what becomes of rows: piece.c ---- */
+
+/* Keep the row that was read from the `bytes` bytes at p, or set it aside, or
+   stop: where it has a fault, or the piece must be read again with texts.
+   `wanted` is what the piece wanted before. */
+int ingest_work_take(ingest_work *w, const ingest_fault *fault,
+                     const bool wanted[SIDES], const char *p, int64_t bytes,
+                     const ingest_row *row);
+/* A row with a fault is set aside, or stops the piece. */
+int ingest_work_refuse(ingest_work *w, const ingest_fault *fault, const char *p,
+                       int64_t bytes);
+
+/* ---- other forms: json_rows.c, list_rows.c ---- */
+
+/* Rows of the buffer that begin before `limit`. @param[out] done  the first
+   byte behind them */
+int ingest_json_read(ingest_work *w, const char *limit, char **done);
+int ingest_lists_read(ingest_work *w, const char *limit, char **done);
+
+/* Get ready for the records of a file, whose reading is planned. */
+int ingest_json_open(ingest_work *w, const ingest_layout *layout);
+void ingest_json_close(ingest_work *w);
 
 /* ---- fields: fields.c ---- */
 

@@ -165,3 +165,49 @@ int cor_decode_read(cor_decode *d, char *buffer, int64_t room, int64_t *got)
     }
     return COR_OK;
 }
+
+int cor_decode_skip(cor_decode *stream, int64_t bytes)
+{
+    enum { BLOCK = 1 << 13 };
+    char block[BLOCK];
+    for (int64_t got; bytes > 0; bytes -= got) {
+        int64_t room = bytes < BLOCK ? bytes : BLOCK;
+        COR_TRY(cor_decode_read(stream, block, room, &got));
+        if (got < room)
+            return cor_fail(COR_EDATA,
+                            "a packed file changed while it was read; run "
+                            "again when it is complete");
+    }
+    return COR_OK;
+}
+
+static int count_lines(cor_decode *stream, int64_t offset, char *buffer,
+                       int64_t size, int64_t *line)
+{
+    for (int64_t at = 0, got = 0; at < offset; at += got) {
+        int64_t room = offset - at < size ? offset - at : size;
+        COR_TRY(cor_decode_read(stream, buffer, room, &got));
+        for (int64_t i = 0; i < got; i++)
+            *line += buffer[i] == '\n';
+        if (got < room)
+            break;
+    }
+    return COR_OK;
+}
+
+int cor_decode_line(const cor_source *file, enum cor_decode_kind kind,
+                    int64_t offset, int64_t *line)
+{
+    enum { BLOCK = 1 << 18 };
+    char *buffer = NULL;
+    cor_decode *stream = NULL;
+    *line = 1;
+    int rc = cor_allocate(&buffer, BLOCK, 1, "read buffer");
+    if (rc == COR_OK)
+        rc = cor_decode_open(file, kind, &stream);
+    if (rc == COR_OK)
+        rc = count_lines(stream, offset, buffer, BLOCK, line);
+    cor_decode_close(&stream);
+    cor_free(buffer);
+    return rc;
+}

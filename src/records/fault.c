@@ -18,27 +18,6 @@ void records_fault_note(records_slot *slot, const char *begin,
     va_end(arguments);
 }
 
-/* The line of a byte of a packed file: it is unpacked once more. Local. */
-static int packed_line(const records_file *file, int64_t offset, int64_t *line)
-{
-    enum { BLOCK = 1 << 18 };
-    char *buffer = NULL;
-    cor_decode *stream = NULL;
-    int rc = cor_allocate(&buffer, BLOCK, 1, "read buffer");
-    if (rc == COR_OK)
-        rc = cor_decode_open(&file->source, file->kind, &stream);
-    *line = 1;
-    for (int64_t at = 0, got = 0; rc == COR_OK && at < offset; at += got) {
-        int64_t room = offset - at < BLOCK ? offset - at : BLOCK;
-        rc = cor_decode_read(stream, buffer, room, &got);
-        for (int64_t i = 0; rc == COR_OK && i < got; i++)
-            *line += buffer[i] == '\n';
-    }
-    cor_decode_close(&stream);
-    cor_free(buffer);
-    return rc;
-}
-
 static int find_line(const cor_records *r, const records_fault *fault, int root,
                      int64_t *line)
 {
@@ -46,7 +25,9 @@ static int find_line(const cor_records *r, const records_fault *fault, int root,
     bool mine = cor_team_rank(r->team) == root;
     if (file->kind == COR_DECODE_PLAIN)
         return cor_source_line(r->team, &file->source, fault->offset, line);
-    int rc = mine ? packed_line(file, fault->offset, line) : COR_OK;
+    int rc =
+        mine ? cor_decode_line(&file->source, file->kind, fault->offset, line)
+             : COR_OK;
     COR_TRY(cor_agree(r->team, rc));
     cor_team_share(r->team, line, sizeof *line, root);
     return COR_OK;

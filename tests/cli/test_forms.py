@@ -1,11 +1,14 @@
 """The forms in which `coracle ingest` takes interactions beside the plain ones
-of test_ingest.py: further columns that are kept, at every rank count, against
-plain Python."""
+of test_ingest.py: further columns that are kept, JSON lines, lists, packed
+files and times by pattern, at every rank count, against plain Python."""
 import csv
+import datetime
+import gzip
 import io
+import json
 import random
 
-from coracle_test import DATA_BAD, RANKS, USAGE, Case, main
+from coracle_test import DATA_BAD, RANKS, USAGE, Case, data, main
 
 KINDS = ["view", "buy", 'say "no"', "a, b", "", "käse", "3"]
 
@@ -190,6 +193,250 @@ class Keep(Forms):
                    "colour", says='the header has no column "colour"')
         self.fails(DATA_BAD, "ingest", file, "-o", self.path("s.h5"), "--keep",
                    "stars=value", says="is both value and stars")
+
+
+def as_json(rows, end="\n", ascii_only=True):
+    """The rows as nested records, with what such files have in them."""
+    lines = []
+    for n, r in enumerate(rows):
+        record = {"who": {"id": r["user"]},
+                  "what": [{"sku": int(r["item"]) if n % 2 else r["item"]}],
+                  "value": int(r["value"]) if n % 3 else r["value"],
+                  "at": int(r["time"]), "serial": n, "a.b": r["mixed"],
+                  "more": {"deep": [[], {"x": None}]}}
+        if r["kind"] or n % 2:
+            record["kind"] = r["kind"] or None
+        if r["price"]:
+            record["price"] = float(r["price"])
+        line = json.dumps(record, ensure_ascii=ascii_only)
+        if n % 10 == 4: # the last of equal names counts
+            line = '{"value": {"not": "this"}, "kind": 7, ' + line[1:]
+            line = line[:-1] + ', "kind": %s}' % json.dumps(record.get("kind"))
+        lines.append(line + end + ("  " + end if n % 17 == 0 else ""))
+    return "".join(lines)
+
+
+class Json(Forms):
+    COLUMNS = "user=who.id,item=what[0].sku,time=at"
+    KEPT = ["kind", "price", "mixed", "serial"]
+    WORDS = ["--columns", COLUMNS, "--keep", "kind,price,mixed=`a.b`,serial"]
+
+    def setUp(self):
+        super().setUp()
+        self.rows = make_rows(250)
+        for n, r in enumerate(self.rows):
+            r["user"] = ['%s"\\q', "ü%s", "%s", "%s"][n % 4] % r["user"]
+        self.expected = expected(self.rows, self.KEPT, ("price", "serial"))
+
+    def test_records(self):
+        digests = []
+        for name, text in (
+                ("a.jsonl", as_json(self.rows)),
+                ("b.txt", "\ufeff\r\n" + as_json(self.rows, "\r\n", False)),
+                ("c.json", as_json(self.rows).rstrip())):
+            ranks = RANKS if name == "a.jsonl" else (3,)
+            store = self.everywhere(self.write(name, text), *self.WORDS,
+                                    ranks=ranks)
+            digests.append(self.ok("info", store, "--json").json["digest"])
+        self.assertEqual(len(set(digests)), 1)
+        self.assertEqual(self.exported(store, 3), self.expected)
+
+    def test_packed_files(self):
+        whole = self.write("a.jsonl", as_json(self.rows))
+        one = self.everywhere(whole, *self.WORDS, ranks=(1,))
+        digest = self.ok("info", one, "--json").json["digest"]
+        parts = []
+        for n, (first, last) in enumerate(((0, 70), (70, 71), (71, 250))):
+            text = as_json(self.rows).split("\n{")
+            text = ("" if first == 0 else "{") + "\n{".join(text[first:last])
+            text = text.encode("utf-8")
+            parts.append(self.write(
+                "p%d.json%s" % (n, "" if n == 1 else ".gz"),
+                text if n == 1 else gzip.compress(text)))
+        store = self.everywhere(*parts, *self.WORDS, ranks=(1, 3, 7))
+        self.assertEqual(self.ok("info", store, "--json").json["digest"],
+                         digest)
+        text = as_csv(self.rows, ["user", "item", "value", "time"], "\r\n")
+        plain = self.everywhere(self.write("rows.csv", text), ranks=(2,))
+        plain = self.ok("info", plain, "--json").json["digest"]
+        packed = self.write("rows.csv.gz", gzip.compress(text.encode("utf-8")))
+        store = self.everywhere(packed, ranks=(3,))
+        self.assertEqual(self.ok("info", store, "--json").json["digest"], plain)
+
+    def test_bad_records(self):
+        good = '{"user": 1, "item": "a", "value": 2, "time": 3}'
+        out = ["-o", self.path("s.h5"), "--force"]
+        for bad, says in (
+                ('{"item": 1, "value": 1, "time": 1}',
+                 ":3: field user: the record has none"),
+                ('{"user": null, "item": 1, "value": 1, "time": 1}',
+                 ":3: field user: the record has none"),
+                ('{"user": [1], "item": 1, "value": 1, "time": 1}',
+                 ':3: field user: "[1]" is not a text or a number'),
+                ('{"user": 1, "item": true, "value": 1, "time": 1}',
+                 ':3: field item: "true" is not a text or a number'),
+                ('{"user": 1, "item": 1, "value": "x", "time": 1}',
+                 ':3: field value: "x" is not a number'),
+                ('{"user": 1, "item": 1, "value": 1e400, "time": 1}',
+                 ':3: field value: "1e400" is not a finite number'),
+                ('{"user": 1, "item": 1, "value": 1, "time": "soon"}',
+                 ':3: field time: "soon" is not a time'),
+                ('{"user": 1, "item": "", "value": 1, "time": 1}',
+                 ":3: field item: the id is empty"),
+                ('{"user": 1, "item": 1 "value": 1, "time": 1}',
+                 ":3: column 23: a comma or a } should be here"),
+                ('{"user": 1, "item": 1', ":3: column "), ("7", ":3: field user")):
+            text = "%s\n\n%s\n%s\n" % (good, bad, good)
+            for name, content in (
+                    ("bad.jsonl", text.encode()),
+                    ("bad.json.gz", gzip.compress(text.encode()))):
+                file = self.write(name, content)
+                ranks = 3 if bad.startswith('{"item"') else 1
+                self.fails(DATA_BAD, "ingest", file, *out, ranks=ranks,
+                           says=[name + says, "--on-error skip"])
+            if ranks == 1 and not bad.startswith('{"user": 1, "item": 1'):
+                continue
+            reject = self.path("reject.jsonl")
+            for name in ("bad.jsonl", "bad.json.gz"):
+                done = self.ok("ingest", self.path(name), *out, "-q",
+                               "--on-error", "skip", "--reject", reject,
+                               "--json")
+                self.assertEqual(done.json["rejected"], 1)
+                with open(reject, encoding="utf-8") as file:
+                    self.assertEqual(file.read(), bad + "\n")
+        self.fails(DATA_BAD, "ingest", self.write("a.json", "[" + good + "]"),
+                   *out, says="is a JSON array")
+        file = self.write("a.json", '{"u": 1}\n')
+        self.fails(DATA_BAD, "ingest", file, *out,
+                   says="no field is known to hold the user")
+        self.fails(USAGE, "ingest", file, *out, "--columns", "user=a..b,item=u",
+                   says='--columns: the path "a..b" of user')
+
+    def test_a_record_far_longer_than_the_others(self):
+        rows = [{"user": n % 5, "item": n} for n in range(40)]
+        rows[20]["text"] = "x" * 3000000
+        text = "".join(json.dumps(r) + "\n" for r in rows)
+        store = self.everywhere(self.write("a.jsonl", text), ranks=(1, 7))
+        self.assertEqual(self.ok("info", store, "--json").json["interactions"],
+                         40)
+
+
+class Lists(Forms):
+    def lists(self, rows, separator):
+        by_user = {}
+        for r in rows:
+            by_user.setdefault(r["user"], []).append(r["item"])
+        return "".join(separator.join([user] + items) + "\n"
+                       for user, items in by_user.items())
+
+    def test_lists(self):
+        rows = [dict(r, value="1") for r in make_rows(400)]
+        wanted = expected(rows, has_time=False)
+        users = sorted(rows, key=lambda r: list(dict.fromkeys(
+            x["user"] for x in rows)).index(r["user"]))
+        digests = set()
+        for separator in (" ", "\t", ",", " , ", "  "):
+            text = self.lists(users, separator).replace("\n", "  \r\n", 9)
+            ranks = RANKS if separator == " " else (3,)
+            store = self.everywhere(
+                self.write("lists.txt", "\n" + text + "lonely\n"), "--format",
+                "lists", ranks=ranks)
+            digests.add(self.ok("info", store, "--json").json["digest"])
+        self.assertEqual(len(digests), 1)
+        self.assertEqual(self.exported(store, 3), wanted)
+
+    def test_odd_lists(self):
+        out = ["-o", self.path("s.h5"), "--format", "lists"]
+        for text, says in (("1 2\n3,,4\n", ':2: column 2 (item): the id is empty'),
+                           ("1 2\n3,4,\n", ':2: column 3 (item): the id is empty'),
+                           ("1 2\n3 %s\n" % ("y" * 1025), ":2: column 2 (item): 1025"),
+                           ("1 2\n3 \udcff\n", ':2: column 2 (item): "\\xff" is not')):
+            file = self.write("l.txt", text.encode("utf-8", "surrogateescape"))
+            self.fails(DATA_BAD, "ingest", file, *out, says=says)
+        self.fails(USAGE, "ingest", file, *out, "--keep", "x", says="lists have")
+        file = self.write("l.txt", "a b;c d;e\nx;c d\n")
+        store = self.everywhere(file, "--format", "lists", "--delimiter", ";",
+                                ranks=(2,))
+        self.assertEqual(self.exported(store), "user,item,value\na b,c d,1\n"
+                                               "a b,e,1\nx,c d,1\n")
+
+    def test_gowalla(self):
+        file = data("data", "gowalla", "train.txt")
+        done = self.ok("ingest", file, "--format", "lists", "-o",
+                       self.path("s.h5"), "--json", "-q", ranks=3).json
+        with open(file, encoding="utf-8") as lines:
+            items = [line.split() for line in lines]
+        self.assertEqual(done["interactions"], sum(len(l) - 1 for l in items))
+        self.assertEqual(done["users"], sum(len(l) > 1 for l in items))
+        wanted = [["user", "item", "value"]] + [
+            [line[0], item, "1"] for line in items for item in line[1:]]
+        lines = self.exported(self.path("s.h5"), 3).splitlines()
+        self.assertEqual([line.split(",") for line in lines], wanted)
+
+
+class Times(Forms):
+    def seconds(self, pattern, texts, ranks=(2,)):
+        rows = "".join("u\t%d\t1\t%s\n" % (n, t) for n, t in enumerate(texts))
+        store = self.everywhere(self.write("t.tsv", rows), "--time-format",
+                                pattern, "--header", "no", ranks=ranks)
+        lines = csv.DictReader(io.StringIO(self.exported(store)))
+        by_item = {int(line["item"]): int(line["time"]) for line in lines}
+        return [by_item[n] for n in range(len(texts))]
+
+    def test_patterns(self):
+        draw = random.Random(3)
+        utc = datetime.timezone.utc
+        moments = [datetime.datetime.fromtimestamp(draw.randrange(-2**31, 2**32),
+                                                   utc) for _ in range(60)]
+        moments += [datetime.datetime(2000, 2, 29, tzinfo=utc),
+                    datetime.datetime(1900, 3, 1, tzinfo=utc)]
+        for pattern in ("%Y-%m-%d %H:%M:%S", "%a %b %d %H:%M:%S %z %Y",
+                        "%d/%B/%Y:%I:%M:%S %p", "%Y%m%dT%H%M%SZ", "%j %Y %T",
+                        "%m %d, %Y"):
+            texts = [m.strftime(pattern.replace("%T", "%H:%M:%S"))
+                     for m in moments]
+            exact = [int(m.timestamp()) for m in moments]
+            if pattern.startswith("%m"):
+                exact = [e // 86400 * 86400 for e in exact]
+            ranks = (1, 3) if pattern.startswith("%m") else (2,)
+            self.assertEqual(self.seconds(pattern, texts, ranks), exact, pattern)
+        self.assertEqual(
+            self.seconds("%m %d, %Y", ["09 13, 2009", "9 1, 2009", "09   1, 2009"]),
+            [1252800000, 1251763200, 1251763200])
+        self.assertEqual(
+            self.seconds("%Y-%m-%d %H:%M:%S.%f %z",
+                         ["2009-09-13 00:00:00.75 +02:00",
+                          "2009-09-13 00:00:00.5 -0130",
+                          "2009-09-13 00:00:00.5 Z"]),
+            [1252792800, 1252805400, 1252800000])
+
+    def test_what_is_no_time(self):
+        for pattern, text in (("%m %d, %Y", "02 29, 2009"),
+                              ("%m %d, %Y", "13 01, 2009"),
+                              ("%m %d, %Y", "02 28, 2009 "),
+                              ("%m %d, %Y", "02 28,2009"),
+                              ("%a %F", "Mon 2009-09-13"),
+                              ("%F %T", "2009-09-13 24:00:00"),
+                              ("%d %b %Y", "1 Mai 2009")):
+            file = self.write("t.tsv", "u\ti\t1\t%s\n" % text)
+            self.fails(DATA_BAD, "ingest", file, "-o", self.path("s.h5"),
+                       "--header", "no", "--time-format", pattern,
+                       says='t.tsv:1: column 4 (time): "%s" is not a time as '
+                            "--time-format says" % text)
+        for pattern, says in (("%Q %Y-%m-%d", "there is no %Q"),
+                              ("%H:%M", "which day"), ("soon", "must be auto|"),
+                              ("%Y-%m-%d %", "there is no %")):
+            self.fails(USAGE, "ingest", file, "-o", self.path("s.h5"),
+                       "--time-format", pattern, says=says)
+
+    def test_in_records(self):
+        text = ('{"user": 1, "item": 1, "time": "09 13, 2009"}\n'
+                '{"user": 1, "item": 2, "time": "9 1\\u002c 2009"}\n')
+        store = self.everywhere(self.write("t.jsonl", text), "--time-format",
+                                "%m %d, %Y", ranks=(1, 3))
+        self.assertEqual(self.exported(store), "user,item,value,time\n"
+                                               "1,2,1,1251763200\n"
+                                               "1,1,1,1252800000\n")
 
 
 if __name__ == "__main__":
