@@ -31,7 +31,6 @@ typedef struct side {
 
 typedef struct reduction {
     const cor_team *team;
-    const cor_ratings *ratings;
     int64_t wanted, width;
     double center; /* taken from each value */
     bool ones;     /* every value counts as 1 */
@@ -328,7 +327,6 @@ int cor_reduce(const cor_team *team, cor_ratings *ratings, int64_t rows,
     COR_TRY(cor_reduce_check(users, items, rows, columns));
     cor_family_agree(team);
     reduction r = {.team = team,
-                   .ratings = ratings,
                    .wanted = least(rows, columns),
                    .center = ratings->mean,
                    .ones = ratings->value_min >= ratings->value_max};

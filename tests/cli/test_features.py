@@ -253,7 +253,8 @@ class Features(Case):
         fails(USAGE, "--label", "price=3", says="--label price")
         fails(USAGE, "--label", "kind=no such", says="no such")
         fails(USAGE, "--timezone", "+2", says="+2", ranks=2)
-        fails(USAGE, "--timezone", "../UTC", says="../UTC")
+        for zone in ("../UTC", "+25:00", "tzdata.zi"):
+            fails(USAGE, "--timezone", zone, says=zone)
         fails(IO, "--like", self.path("no.h5"), says="no.h5")
         plain = self.store("plain", self.rows[:9], keep=())
         self.fails(DATA_BAD, "features", plain, "-o", out, "--like",
