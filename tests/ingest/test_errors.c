@@ -170,7 +170,7 @@ static void whole_files_are_judged(void **state)
     WHOLE("\xef\xbb\xbf\r\n\n", COR_EDATA, " has no interactions");
     WHOLE(HEADER, COR_EDATA, " has no interactions");
     WHOLE("a\0b,1\n2,3\n", COR_EDATA, " is a binary file");
-    WHOLE("\x1f\x8b\x08,1\n", COR_EDATA, " is a gzip file");
+    WHOLE("\x1f\x8b\x08,1\n", COR_EDATA, " is damaged before byte");
     WHOLE("user,price\n1,2\n", COR_EDATA, ":1: no column is known");
     WHOLE("user,user\n1,2\n", COR_EDATA, ":1: no column is known");
     options.columns = "item=movie";
