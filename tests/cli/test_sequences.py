@@ -149,15 +149,15 @@ class Notebook(Sequences):
                    text_of_prefixes(prefixes_of(test, [train, valid], 3, 50)))
         for name, text in zip(WRITTEN, written):
             self.equal(name, text)
-        self.expect(written[0], paths[0], ranks=(1, 4))
+        self.expect(written[0], paths[0], ranks=(4,))
         self.expect(text_of_prefixes(prefixes_of(valid, [train])), paths[1],
-                    "--prefixes", *before, ranks=(1, 7))
+                    "--prefixes", *before, ranks=(7,))
         self.expect(text_of_prefixes(prefixes_of(test, [train, valid])),
                     paths[2], "--prefixes", *both, ranks=RANKS)
         self.expect(text_of_prefixes(prefixes_of(test, [train, valid])),
                     paths[2], "--prefixes", *both, "--threads", 2)
         self.expect(text_of_lines(lines_of(test, [train, valid])),
-                    paths[2], *both, ranks=(1, 2))
+                    paths[2], *both, ranks=(2,))
         names = ({number: name for name, number in side.items()}
                  for side in (user, item))
         self.check_original(paths, test, *names)
@@ -182,7 +182,7 @@ class Notebook(Sequences):
         named = {user[u]: [item[i] for i in items]
                  for u, items in test.items()}
         self.expect(text_of_lines(lines_of(named)), paths[2], "--ids",
-                    "original", ranks=(1, 7))
+                    "original", ranks=(7,))
 
 
 class Synthetic(Sequences):
@@ -204,7 +204,7 @@ class Synthetic(Sequences):
         self.assertIn([], new.values())
         own = ["--ids", "original"]
         self.expect(text_of_prefixes(prefixes_of(new, [old])), test, *own,
-                    "--prefixes", "--history", train, ranks=(1, 3))
+                    "--prefixes", "--history", train, ranks=(3,))
         self.expect(text_of_lines(lines_of(new, [old], 70)), test, *own,
                     "--max-length", 70, "--history", train, ranks=(7,))
         wanted = {1: [row[1] for row in rows if row[0] == 1 and row[2] < cut]}
@@ -213,18 +213,18 @@ class Synthetic(Sequences):
         lines = ((1, wanted[1][max(0, p - 9):p], wanted[1][p])
                  for p in range(1, len(wanted[1])))
         self.expect(text_of_prefixes(lines), one, *own, "--prefixes",
-                    "--max-length", 9, ranks=(1, 2))
+                    "--max-length", 9, ranks=(2,))
 
     def test_equal_times_and_no_rows(self):
         rows = [("b", "x", 5), ("a", "y", 5), ("b", "y", 5), ("b", "z", 4)]
         store = self.store("few", rows)
-        self.expect("1 3 1 2\n2 2\n", store, ranks=(1, 7))
+        self.expect("1 3 1 2\n2 2\n", store, ranks=(7,))
         self.expect("b z x y\na y\n", store, "--ids", "original")
         self.expect("1\t3 1\t2\n", store, "--prefixes", "--min-length", 2,
-                    ranks=(1, 7))
+                    ranks=(7,))
         self.expect("", store, "--prefixes", "--min-length", 3)
         self.ok("split", store, "-o", self.path("cut"), "--by", "last")
-        self.expect("1 3 1\n", self.path("cut.train.h5"), ranks=(1, 3))
+        self.expect("1 3 1\n", self.path("cut.train.h5"), ranks=(3,))
 
     def test_stores_numbered_on_their_own(self):
         """Users and items of a history are found by their ids."""
@@ -233,15 +233,14 @@ class Synthetic(Sequences):
         later = self.store("later", [("10", "7", 9), ("30", "5", 9),
                                      ("new", "9", 9)])
         self.expect("1 2 3 1\n2 1 2\n3 3\n", later, "--history", first,
-                    ranks=(1, 7))
+                    ranks=(7,))
         self.expect("10\t5 9\t7\n30\t7\t5\n", later, "--history", first,
-                    "--ids", "original", "--prefixes", ranks=(1, 3))
+                    "--ids", "original", "--prefixes", ranks=(3,))
         more = self.store("more", [(99, 1, 1), (30, 4, 1), (10, 3, 1)])
-        for ranks in (1, 3):
-            self.fails(DATA_BAD, "sequences", later, "-o", self.path("no.txt"),
-                       "--history", first, "--history", more, ranks=ranks,
-                       says=('more.h5 has the item "4", which', "later.h5 does "
-                             "not number", "coracle kcore TRAIN OTHER"))
+        self.fails(DATA_BAD, "sequences", later, "-o", self.path("no.txt"),
+                   "--history", first, "--history", more, ranks=3,
+                   says=('more.h5 has the item "4", which', "later.h5 does "
+                         "not number", "coracle kcore TRAIN OTHER"))
         self.assertFalse(os.path.exists(self.path("no.txt")))
 
     def test_what_cannot_be(self):
@@ -250,10 +249,9 @@ class Synthetic(Sequences):
         self.expect("1 1\n2 2\n", store)
         self.fails(IO, "sequences", store, "-o", out, says="out.txt exists")
         os.remove(out)
-        for ranks in (1, 2):
-            self.fails(DATA_BAD, "sequences", store, "-o", out, "--ids",
-                       "original", ranks=ranks,
-                       says=('the user "a b" has a blank', "--ids dense"))
+        self.fails(DATA_BAD, "sequences", store, "-o", out, "--ids",
+                   "original", ranks=2,
+                   says=('the user "a b" has a blank', "--ids dense"))
         for args, says in (
                 (("--min-length", 2), "--prefixes"),
                 (("--prefixes", "--min-length", 0), "least length"),
