@@ -60,11 +60,15 @@ static int plan(const cor_command *command, const cutoffs *cut, cor_plan *plan)
     COR_TRY(ratings_in_plan(command, command->input[1], set.columns, plan));
     if (set.seen)
         COR_TRY(ratings_in_plan(command, set.seen, NULL, plan));
-    int64_t most = 0, users = plan->rows_rank;
+    int64_t most = 0, users, ranks = cor_team_size(command->team);
+    if (cut->count == 0)
+        return COR_OK;
+    COR_TRY(ratings_in_users(command, command->input[1], set.columns, &users));
     for (int c = 0; c < cut->count; c++)
         most = cut->k[c] > most ? cut->k[c] : most;
     /* a place of a list: an entry of the heap, item and score, and its name */
-    plan->bytes_rank += users * most * 40;
+    plan->bytes_rank += users / ranks * most * 40;
+    plan->bytes_rank += plan->rows_rank * 24; /* rows sorted by user and item */
     return COR_OK;
 }
 

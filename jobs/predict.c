@@ -20,8 +20,8 @@ static const cor_option options[] = {
     CLIPPING_OPTION(&set.clip),
     COR_OPTIONS_END};
 
-/* A row of text beside the pair it belongs to. */
-enum { ROW_BYTES = 64 };
+/* A row of text beside the pair it belongs to; it grows by doubling. */
+enum { ROW_BYTES = 40 };
 
 static int plan(const cor_command *command, cor_plan *plan)
 {

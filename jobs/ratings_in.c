@@ -7,8 +7,9 @@
 #include <string.h>
 
 /* In memory: the columns without times, and the rows of the model that users
-   and items become (16), as they travel to the users' owners and back (32). */
-enum { ROW_MEMORY = 12 + 16 + 32, ID_MEMORY = 16 };
+   and items become (16), as they stand with the users' owners (20), and travel
+   there and back. */
+enum { ROW_MEMORY = 12 + 16 + 20, ROW_TRAVEL = 12, ID_MEMORY = 16 };
 
 bool ratings_in_is_store(const char *path)
 {
@@ -48,11 +49,12 @@ int ratings_in_plan(const cor_command *command, const char *path,
 {
     cor_plan own = {0};
     cor_interactions_summary summary;
+    int ranks = cor_team_size(command->team);
     if (ratings_in_is_store(path)) {
         COR_TRY(store_measure(command, path, &summary));
         own.rows_rank = part(command, summary.interactions);
         own.bytes_rank =
-            own.rows_rank * ROW_MEMORY +
+            own.rows_rank * (ROW_MEMORY + (ranks > 1 ? ROW_TRAVEL : 0)) +
             part(command, summary.users + summary.items) * ID_MEMORY;
     } else {
         cor_ingest_options options = text_options(columns, false);
@@ -61,6 +63,22 @@ int ratings_in_plan(const cor_command *command, const char *path,
     }
     plan->rows_rank += own.rows_rank;
     plan->bytes_rank += own.bytes_rank;
+    return COR_OK;
+}
+
+int ratings_in_users(const cor_command *command, const char *path,
+                     const char *columns, int64_t *users)
+{
+    cor_interactions_summary summary;
+    cor_plan text = {0};
+    cor_ingest_options options = text_options(columns, false);
+    if (ratings_in_is_store(path)) {
+        COR_TRY(store_measure(command, path, &summary));
+        *users = summary.users;
+        return COR_OK;
+    }
+    COR_TRY(cor_ingest_plan(command->team, &path, 1, &options, &text));
+    *users = text.rows_rank * cor_team_size(command->team);
     return COR_OK;
 }
 

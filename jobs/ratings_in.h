@@ -24,6 +24,11 @@ int ratings_in_read(const cor_command *command, const char *path,
 int ratings_in_plan(const cor_command *command, const char *path,
                     const char *columns, cor_plan *plan);
 
+/** How many users there are at most: of a store, or the rows of a text file.
+    Collective. */
+int ratings_in_users(const cor_command *command, const char *path,
+                     const char *columns, int64_t *users);
+
 /** Begin a plan with the model of a job. Collective. */
 int ratings_in_plan_model(const cor_command *command, const char *path,
                           cor_plan *plan);

@@ -1,7 +1,7 @@
 #include "id_list.h"
 #include "jobs.h"
 #include "ratings_in.h"
-#include "user_lists.h"
+#include "user_lists_file.h"
 
 #include "coracle/output.h"
 
@@ -147,23 +147,52 @@ static int read_and_recommend(cor_command *command)
     return rc;
 }
 
-/* A line of a list: an entry of the heap, item, score, and its text. */
-enum { LINE_BYTES = 24 + 96 };
+/* A place of a list: an entry of the heap, item and score. */
+enum { PLACE_BYTES = 8 + 4 + 8 };
+
+/* As text: who asks, rank, score and commas or names of members, and the item,
+   whose title is half as long as the longest in the mean. */
+static int64_t text_bytes(const cor_model_size *size, const char *output)
+{
+    bool csv = list_format_of(words.format, output) == LISTS_CSV;
+    return (csv ? 24 : 40) + size->name_bytes / 2;
+}
+
+/* Those who ask, and what is read for them. */
+static int plan_queries(const cor_command *command, const cor_model_size *size,
+                        cor_plan *plan, int64_t *users)
+{
+    int64_t fresh = 0;
+    *users = set.all ? size->users : 0;
+    if (set.ratings) {
+        COR_TRY(ratings_in_plan(command, set.ratings, set.columns, plan));
+        COR_TRY(ratings_in_users(command, set.ratings, set.columns, &fresh));
+        plan->bytes_rank +=
+            fresh / cor_team_size(command->team) * (size->item_bytes + 48);
+    }
+    if (!set.users)
+        *users += fresh;
+    return set.seen ? ratings_in_plan(command, set.seen, NULL, plan) : COR_OK;
+}
 
 static int plan(const cor_command *command, cor_plan *plan)
 {
     cor_model_size size;
     COR_TRY(cor_model_measure(command->team, command->input[0], &size));
     COR_TRY(ratings_in_plan_model(command, command->input[0], plan));
-    if (set.ratings)
-        COR_TRY(ratings_in_plan(command, set.ratings, set.columns, plan));
-    if (set.seen)
-        COR_TRY(ratings_in_plan(command, set.seen, NULL, plan));
-    int64_t users = set.all ? size.users : 0, ranks;
+    int64_t users, ranks = cor_team_size(command->team);
     int64_t n = set.number < size.items ? set.number : size.items;
-    ranks = cor_team_size(command->team);
-    plan->bytes_rank += (users + ranks - 1) / ranks * n * LINE_BYTES;
-    plan->bytes_disk = command->output ? users * n * LINE_BYTES / 2 : 0;
+    COR_TRY(plan_queries(command, &size, plan, &users));
+    int64_t places = (users + ranks - 1) / ranks * n;
+    plan->bytes_rank += places * PLACE_BYTES;
+    if (!command->output)
+        return COR_OK;
+    bool text = list_format_of(words.format, command->output) != LISTS_HDF5;
+    plan->bytes_rank +=
+        text ? 2 * places * text_bytes(&size, command->output) : LISTS_ROOM;
+    plan->bytes_disk =
+        users * n *
+        (text ? text_bytes(&size, command->output) : 12 + size.name_bytes);
     return COR_OK;
 }
 

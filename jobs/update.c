@@ -23,16 +23,19 @@ static const char note[] =
 static int plan(const cor_command *command, cor_plan *plan)
 {
     cor_model_size size;
-    int64_t ranks = cor_team_size(command->team);
+    int64_t users, ranks = cor_team_size(command->team);
     COR_TRY(cor_model_measure(command->team, command->input[0], &size));
     COR_TRY(ratings_in_plan_model(command, command->input[0], plan));
     COR_TRY(ratings_in_plan(command, command->input[1], set.columns, plan));
-    /* all rows travel when there are new ones: as sent, arrived and placed, a
-       column at a time; and the rows of those who are folded in */
+    /* interactions sorted by user and item; all rows of the model travel when
+       there are new ones, as sent, arrived and placed, a column at a time; and
+       the rows of those who are folded in */
+    plan->bytes_rank += plan->rows_rank * 36;
+    COR_TRY(ratings_in_users(command, command->input[1], set.columns, &users));
+    int64_t row = size.item_bytes + 64;
     plan->bytes_rank +=
-        size.bytes / ranks * 2 + plan->rows_rank * (size.item_bytes + 64);
-    plan->bytes_disk =
-        size.bytes + plan->rows_rank * ranks * (size.item_bytes + 32);
+        size.bytes / ranks * 2 + (users + size.items) / ranks * row;
+    plan->bytes_disk = size.bytes + users * row;
     return COR_OK;
 }
 

@@ -170,9 +170,6 @@ static int write_text(const writing *w, const user_lists *parts, int count,
 
 /* ---- HDF5 ---- */
 
-/* Lists are written some at a time, so that their ids need little room. */
-enum { BLOCK_BYTES = 32 << 20 };
-
 typedef struct tables {
     cor_file *file;
     int64_t total, n; /* lists of all parts, places a list */
@@ -287,7 +284,7 @@ static int make_tables(const writing *w, const user_lists *parts, int count,
         t->text = t->text || id->text;
         t->width = width > t->width ? width : t->width;
     }
-    t->block = BLOCK_BYTES / (t->n * (bytes + 4) + 1) + 1;
+    t->block = LISTS_ROOM / (t->n * (bytes + 4) + 1) + 1;
     COR_TRY(cor_allocate(&t->id, t->block * t->n, (size_t)bytes, "lists"));
     return COR_NEW(&t->rank, t->block * t->n);
 }

@@ -12,6 +12,9 @@ enum list_format { LISTS_CSV, LISTS_JSONL, LISTS_HDF5 };
     CSV */
 enum list_format list_format_of(const char *word, const char *path);
 
+/** Memory of a rank that writes HDF5: its lists go by so much at a time. */
+enum { LISTS_ROOM = 32 << 20 };
+
 /** Places of a query's list that hold an item. */
 int64_t list_length(const cor_toplists *lists, int64_t query);
 

@@ -185,6 +185,7 @@ typedef struct cor_model_size {
     int64_t users, items, factors;
     int64_t bytes;      /* of the whole in memory, over all ranks */
     int64_t item_bytes; /* of one item's factors, bias and mean */
+    int64_t name_bytes; /* of the longest id of an item and the longest title */
 } cor_model_size;
 
 /** Read the size of a model without its content. Collective. */

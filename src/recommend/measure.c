@@ -43,6 +43,7 @@ static int measure(const cor_file *file, cor_model_size *size)
     }
     size->bytes = size->users * user + size->items * (item + title);
     size->item_bytes = 4 * ld + 8;
+    size->name_bytes = item - (8 + 4 + 4 + 4 * ld) + title;
     return neighbour_bytes(file, &size->bytes);
 }
 
