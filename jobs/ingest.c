@@ -186,11 +186,12 @@ static int ingest_examples(const cor_command *command)
                         "csv or recordio",
                         set.format);
     if (set.keep || set.titles || set.titles_columns || set.reject ||
-        set.columns || set.matrix)
+        set.columns || set.matrix || set.standardize ||
+        strcmp(set.type, "input") != 0)
         return cor_fail(COR_EUSAGE,
                         "examples have no --columns, --keep, --titles, "
-                        "--reject and --matrix: leave them out with "
-                        "--examples");
+                        "--reject, --matrix, --type and --standardize: leave "
+                        "them out with --examples");
     const cor_ingest_examples_options o = {
         .format = (enum cor_examples_format)position_of(
             csv ? "csv" : set.format, words),

@@ -2,12 +2,24 @@
    pass over them, and rows to the ranks that own them. */
 #include "coracle/ingest_examples.h"
 
+#include "coracle/decode.h"
 #include "coracle/memory.h"
+#include "coracle/records.h"
 #include "examples_input.h"
+
+#include <string.h>
 
 /* Bytes of rows in memory for one of the file, at most: "1:1 " becomes 8, and a
    column moves at a time. */
 enum { BYTES_HELD = 3, BYTES_STORED = 2 };
+
+static int ask_for_label(const char *path)
+{
+    return cor_fail(COR_EUSAGE,
+                    "which column of %s is the label? give --label, a name of "
+                    "the header or a position from 1",
+                    path);
+}
 
 static int check_options(int files, const cor_ingest_examples_options *options)
 {
@@ -19,14 +31,38 @@ static int check_options(int files, const cor_ingest_examples_options *options)
                         "%d, or 0 to choose by size",
                         (long long)options->shards, COR_SHARDS_LIMIT);
     if (options->format == COR_EXAMPLES_CSV && !options->label)
-        return cor_fail(COR_EUSAGE, "which column of the CSV is the label? "
-                                    "give --label, a name or a position from "
-                                    "1");
+        return ask_for_label("the file");
     if (options->label && options->format != COR_EXAMPLES_CSV &&
         options->format != COR_EXAMPLES_AUTO)
         return cor_fail(COR_EUSAGE, "--label names a column of CSV: leave it "
                                     "out, or give --format csv");
     return COR_OK;
+}
+
+/* The first four bytes of a file, of one that is packed those of its content.
+ */
+static int read_magic(const cor_source *file, unsigned char magic[4],
+                      enum cor_decode_kind *kind)
+{
+    char first[4] = "";
+    int fd = -1;
+    int64_t size = file->size < 4 ? file->size : 4, got;
+    cor_decode *stream = NULL;
+    COR_TRY(cor_source_open(file, &fd));
+    int rc = cor_source_read(file, fd, 0, size, first);
+    cor_source_close(&fd);
+    COR_TRY(rc);
+    *kind = cor_decode_kind_of(first, size);
+    COR_TRY(cor_decode_open(file, *kind, &stream));
+    rc = cor_decode_read(stream, (char *)magic, 4, &got);
+    cor_decode_close(&stream);
+    return rc;
+}
+
+static bool has_ending(const char *path, const char *ending)
+{
+    size_t length = cor_records_plain_length(path), tail = strlen(ending);
+    return length > tail && memcmp(path + length - tail, ending, tail) == 0;
 }
 
 /* The format of a file by its first bytes. */
@@ -35,18 +71,21 @@ static int find_format(const cor_source *file,
                        enum cor_examples_format *format)
 {
     unsigned char magic[4] = {0};
-    int fd = -1;
+    enum cor_decode_kind kind;
+    COR_TRY(read_magic(file, magic, &kind));
     *format = options->format;
-    if (*format != COR_EXAMPLES_AUTO)
-        return COR_OK;
-    COR_TRY(cor_source_open(file, &fd));
-    int rc = cor_source_read(file, fd, 0, file->size < 4 ? file->size : 4,
-                             (char *)magic);
-    cor_source_close(&fd);
-    *format = options->label ? COR_EXAMPLES_CSV : COR_EXAMPLES_LIBSVM;
-    if (example_magic(magic) == EXAMPLE_MAGIC)
-        *format = COR_EXAMPLES_RECORDIO;
-    return rc;
+    if (*format == COR_EXAMPLES_AUTO)
+        *format = example_magic(magic) == EXAMPLE_MAGIC ? COR_EXAMPLES_RECORDIO
+                  : options->label                      ? COR_EXAMPLES_CSV
+                                                        : COR_EXAMPLES_LIBSVM;
+    if (*format == COR_EXAMPLES_RECORDIO && kind != COR_DECODE_PLAIN)
+        return cor_fail(COR_EDATA,
+                        "%s is RecordIO that is packed: unpack it first",
+                        file->path);
+    if (*format == COR_EXAMPLES_LIBSVM && !options->format &&
+        (has_ending(file->path, ".csv") || has_ending(file->path, ".tsv")))
+        return ask_for_label(file->path);
+    return COR_OK;
 }
 
 /* Rank 0 looks at all files. */

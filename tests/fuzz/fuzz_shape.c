@@ -78,6 +78,20 @@ static const part matrix_parts[] = {
     {"digest", ATTRIBUTE + COR_TEXT, 1, 0, 0, {65}, false},
 };
 
+static const part examples_parts[] = {
+    {"examples/begin", COR_INT64, 4, 0, 0, {0, 2, 2, 3}, false},
+    {"examples/feature", COR_INT32, 3, 0, 0, {0, 2, 1}, false},
+    {"examples/value", COR_FLOAT32, 3, 0, 0, {1, 2, 3}, false},
+    {"examples/label", COR_FLOAT32, 3, 0, 0, {1, 0, 1}, false},
+    {"features/name", COR_TEXT, 3, 0, 2, {65, 66, 67}, false},
+    {"shards/row", COR_INT64, 3, 0, 0, {0, 1, 3}, false},
+    {"examples/features", ATTRIBUTE + COR_INT64, 1, 0, 0, {3}, false},
+    {"examples/label_min", ATTRIBUTE + COR_FLOAT64, 1, 0, 0, {0}, false},
+    {"examples/label_max", ATTRIBUTE + COR_FLOAT64, 1, 0, 0, {1}, false},
+    {"examples/label_mean", ATTRIBUTE + COR_FLOAT64, 1, 0, 0, {1}, false},
+    {"digest", ATTRIBUTE + COR_TEXT, 1, 0, 0, {65}, false},
+};
+
 #define COUNT(parts) ((int)(sizeof(parts) / sizeof *(parts)))
 
 static const struct {
@@ -88,7 +102,8 @@ static const struct {
 } kinds[] = {
     {"interactions", store_parts, COUNT(store_parts), store_interactions},
     {"model", model_parts, COUNT(model_parts), store_model},
-    {"matrix", matrix_parts, COUNT(matrix_parts), store_matrix}};
+    {"matrix", matrix_parts, COUNT(matrix_parts), store_matrix},
+    {"examples", examples_parts, COUNT(examples_parts), store_examples}};
 
 static int64_t limited(int64_t number, int64_t most)
 {

@@ -7,6 +7,7 @@
 
 #include "fuzz.h"
 
+#include "coracle/examples.h"
 #include "coracle/interactions.h"
 #include "coracle/matrix.h"
 #include "coracle/memory.h"
@@ -98,6 +99,26 @@ static inline void store_matrix(const char *path)
         cor_matrix_tile(&matrix, matrix.count - 1, 1, tile);
     store_print(&matrix.name);
     cor_matrix_free(&matrix);
+}
+
+static inline void store_examples(const char *path)
+{
+    cor_examples data;
+    cor_file *file = NULL;
+    cor_ids name;
+    if (!store_good(cor_examples_read(fuzz_team(), path, &data)))
+        return;
+    const cor_examples_rows *rows = &data.mine;
+    for (int64_t j = 0; j < rows->begin[rows->count]; j++)
+        fuzz_must(rows->feature[j] >= 0 && rows->feature[j] < data.features,
+                  "features that exist");
+    cor_examples_free(&data);
+    if (!store_good(cor_file_open(fuzz_team(), path, "examples", &file)))
+        return;
+    if (store_good(cor_examples_read_names(fuzz_team(), file, &name)))
+        store_print(&name);
+    cor_ids_free(&name);
+    cor_file_close(&file);
 }
 
 #endif
