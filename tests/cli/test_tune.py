@@ -5,6 +5,7 @@ import csv
 import os
 import random
 import signal
+import subprocess
 import time
 
 import coracle_test as ct
@@ -117,6 +118,26 @@ class Tune(Case):
         self.assertEqual(tables[0], tables[1])
         again = ct.run("tune", "--merge", parts[0], parts[0])
         self.assertEqual(again.code, ct.DATA_BAD, again)
+
+    def test_the_script_for_an_array_of_jobs(self):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                              "..", "..", "slurm", "tune.sbatch")
+        self.write("site.conf", "cor_site_start() { :; }\n"
+                   'coracle() { "$COR_PROGRAM" "$@"; }\n')
+        table = self.path("table.csv")
+        for task in (7, 9, 8):
+            self.assertFalse(os.path.exists(table))
+            subprocess.run(
+                ["bash", script, table, "als", self.store, *GRID, "-q"],
+                check=True, stdout=subprocess.DEVNULL, env={
+                    **os.environ, **ct.ENVIRONMENT, "COR_PROGRAM": ct.CORACLE,
+                    "CORACLE_SLURM": self.dir,
+                    "SLURM_ARRAY_TASK_ID": str(task),
+                    "SLURM_ARRAY_TASK_MIN": "7",
+                    "SLURM_ARRAY_TASK_COUNT": "3"})
+        with open(table, newline="") as file:
+            self.assertEqual([row["point"] for row in csv.DictReader(file)],
+                             [str(point) for point in range(6)])
 
     def lines(self, path):
         try:
