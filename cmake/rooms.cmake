@@ -6,7 +6,7 @@
 set(COR_ROOMS core team store linalg records ingest prepare recommend mixture evaluate export report command)
 
 set(COR_HEADERS_core cells cut failure status memory random text time_pattern sort map)
-set(COR_HEADERS_team team shards exchange ring sum select shared halo stop)
+set(COR_HEADERS_team team part shards exchange ring sum select shared halo stop)
 set(COR_HEADERS_store file checkpoint examples ids interactions kept matrix table)
 set(COR_HEADERS_linalg basis corating linalg dense gaussian steps)
 set(COR_HEADERS_report plot csv output result progress plan)

@@ -37,8 +37,7 @@ typedef struct cor_file_options {
  * Begin a file of a kind ("interactions", "model", ...): root attributes
  * format, version, kind, created_by, command and seed. Fails early where the
  * path can't be written or exists and `force` is not set. Until the commit the
- * file is PATH.part-XXXXXXXX, named after the command, so that a command run
- * again replaces what it left behind when it was killed.
+ * file stands beside its name, see coracle/part.h.
  * @return COR_OK; COR_EIO
  */
 int cor_file_create(const cor_team *team, const char *path, const char *kind,

@@ -10,7 +10,7 @@
 typedef struct cor_output cor_output;
 
 /**
- * Begin the file PATH.part. Collective.
+ * Begin the part of the file, see coracle/part.h. Collective.
  * @return COR_OK; COR_EIO: it can't be written there, or PATH exists and
  * `force` is not set, or is no regular file; COR_EMEMORY
  */

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "coracle/csv.h"
 #include "coracle/output.h"
+#include "coracle/part.h"
 #include "help.h"
 
 #include <fcntl.h>
@@ -143,6 +144,8 @@ static int follow(cor_team *team, const cor_call *call,
     else if (rc == COR_OK)
         rc = run_job(team, call);
     rc = exit_code(rc);
+    if (rc != COR_OK)
+        cor_part_remove_all();
     if (rc != COR_OK && first)
         complain(call, rc);
     return rc;

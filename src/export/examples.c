@@ -12,7 +12,6 @@
 #include "coracle/text.h"
 #include "steps.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Numbers of a block; columns of CSV. */
@@ -67,14 +66,28 @@ static void put_number(float number, char before, cor_csv *out)
     cor_csv_bytes(out, text, length);
 }
 
+/* Print a number that is not negative. @return its length */
+static int print_id(int32_t id, char *out)
+{
+    char digits[COR_NUMBER_SIZE];
+    int count = 0;
+    do
+        digits[count++] = (char)('0' + id % 10);
+    while ((id /= 10) > 0);
+    for (int i = 0; i < count; i++)
+        out[i] = digits[count - 1 - i];
+    return count;
+}
+
 static void put_libsvm(const cor_examples_rows *rows, int64_t i, cor_csv *out)
 {
     put_number(rows->label[i], 0, out);
     for (int64_t j = rows->begin[i]; j < rows->begin[i + 1]; j++) {
-        char id[COR_NUMBER_SIZE];
-        cor_csv_bytes(out, id,
-                      snprintf(id, sizeof id, " %d", rows->feature[j]));
-        put_number(rows->value[j], ':', out);
+        char text[2 * COR_NUMBER_SIZE + 2] = " ";
+        int length = 1 + print_id(rows->feature[j], text + 1);
+        text[length++] = ':';
+        length += cor_text_print_float(rows->value[j], text + length);
+        cor_csv_bytes(out, text, length);
     }
     cor_csv_bytes(out, "\n", 1);
 }
@@ -249,7 +262,7 @@ static int write_step(examples_export *e, int64_t step, int slots,
     int rc = cor_agree(e->team, print_block(e, slots, sink));
     cor_examples_rows_free(&e->rows);
     if (rc == COR_OK)
-        rc = cor_sink_flush(sink);
+        rc = cor_agree(e->team, cor_sink_flush(sink));
     cor_progress_update(e->job->progress, mine.first + mine.count);
     return rc;
 }

@@ -226,7 +226,7 @@ static int write_step(interactions_export *e, int64_t step, int slots,
     free_ids(&ids);
     export_kept_forget(&e->kept);
     if (rc == COR_OK)
-        rc = cor_sink_flush(sink);
+        rc = cor_agree(e->team, cor_sink_flush(sink));
     cor_progress_update(e->job->progress, mine.first + mine.count);
     return rc;
 }

@@ -125,7 +125,7 @@ static int print_all(const matrix_export *e, int slots, cor_sink *sink)
         export_block mine =
             export_block_at(e->team, e->size.rows, e->block, step);
         COR_TRY(cor_agree(e->team, print_block(e, mine, slots, sink)));
-        COR_TRY(cor_sink_flush(sink));
+        COR_TRY(cor_agree(e->team, cor_sink_flush(sink)));
         cor_progress_update(e->job->progress, mine.first + mine.count);
     }
     return COR_OK;

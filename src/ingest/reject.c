@@ -2,6 +2,7 @@
 
 #include "coracle/decode.h"
 #include "coracle/memory.h"
+#include "coracle/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,15 +140,6 @@ static int write_part(const ingest_input *in, const ingest_parsed *parsed,
     return rc;
 }
 
-/* Where the file stands until it is whole; for cor_free. */
-static int name_beside(const char *path, char **beside)
-{
-    int64_t size = (int64_t)strlen(path) + 8;
-    COR_TRY(cor_allocate(beside, size, 1, "a path"));
-    snprintf(*beside, (size_t)size, "%s.part", path);
-    return COR_OK;
-}
-
 /* Make the empty file. */
 static int create(const char *beside)
 {
@@ -169,12 +161,11 @@ static int check(const char *path, bool force)
     if (exists && !force)
         return cor_fail(
             COR_EIO, "%s exists; choose another --reject or use --force", path);
-    int rc = name_beside(path, &beside);
-    if (rc == COR_OK)
-        rc = create(beside);
+    COR_TRY(cor_part_create(path, &beside));
+    int rc = create(beside);
     if (rc == COR_OK)
         unlink(beside);
-    cor_free(beside);
+    cor_part_end(&beside);
     return rc;
 }
 
@@ -199,18 +190,16 @@ int ingest_rejects_write(const cor_team *team, const char *path,
     bool first = cor_team_rank(team) == 0;
     char *beside = NULL;
     int64_t at = cor_team_before(team, bytes_of(parsed), NULL);
-    int rc = name_beside(path, &beside);
-    if (rc == COR_OK && first)
-        rc = create(beside);
-    rc = cor_agree(team, rc);
+    COR_TRY(cor_part_begin(team, path, &beside));
+    int rc = cor_agree(team, first ? create(beside) : COR_OK);
     if (rc == COR_OK)
         rc = cor_agree(team, write_part(in, parsed, beside, at));
     if (rc == COR_OK && first && rename(beside, path) != 0)
         rc = fail("renaming", beside);
     rc = cor_agree(team, rc);
-    if (rc != COR_OK && beside && first)
+    if (rc != COR_OK && first)
         unlink(beside);
-    cor_free(beside);
+    cor_part_end(&beside);
     return rc;
 }
 

@@ -316,7 +316,7 @@ int cor_postings_write(const cor_team *team, int64_t records, int64_t seed,
     cor_progress_begin(progress, "records", records);
     for (int64_t first = 0; rc == COR_OK && first < records; first += each) {
         make_step(team, sink, slots, records, seed, first);
-        rc = cor_sink_flush(sink);
+        rc = cor_agree(team, cor_sink_flush(sink));
         cor_progress_update(progress,
                             first + each < records ? first + each : records);
     }

@@ -1,6 +1,7 @@
 #include "coracle/output.h"
 
 #include "coracle/memory.h"
+#include "coracle/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ static int cannot(const char *path, const char *what)
 static void release(cor_output **output)
 {
     cor_free((*output)->path);
-    cor_free((*output)->part);
+    cor_part_end(&(*output)->part);
     cor_free(*output);
     *output = NULL;
 }
@@ -43,9 +44,7 @@ static int create(const cor_team *team, const char *path, cor_output **output)
     o->team = team;
     o->fd = -1;
     COR_TRY(cor_allocate(&o->path, length + 1, 1, "path"));
-    COR_TRY(cor_allocate(&o->part, length + 8, 1, "path"));
     memcpy(o->path, path, (size_t)length + 1);
-    snprintf(o->part, (size_t)length + 8, "%s.part", path);
     return COR_OK;
 }
 
@@ -91,7 +90,9 @@ int cor_output_begin(const cor_team *team, const char *path, bool force,
 {
     bool first = cor_team_rank(team) == 0;
     *output = NULL;
-    int rc = create(team, path, output);
+    int rc = cor_agree(team, create(team, path, output));
+    if (rc == COR_OK)
+        rc = cor_part_begin(team, path, &(*output)->part);
     if (rc == COR_OK && first)
         rc = begin_first(*output, force);
     rc = cor_agree(team, rc);

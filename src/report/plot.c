@@ -1,6 +1,7 @@
 #include "coracle/plot.h"
 
 #include "coracle/memory.h"
+#include "coracle/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -177,15 +178,16 @@ static int draw(const cor_plot *plot, const char *path, const char *part)
 
 int cor_plot_draw(const cor_plot *plot, const char *path)
 {
-    char part[PATH_SIZE];
+    char *part;
     COR_TRY(cor_plot_check(path));
     COR_TRY(plot->status);
-    snprintf(part, sizeof part, "%s.part", path);
+    COR_TRY(cor_part_create(path, &part));
     int rc = draw(plot, path, part);
     if (rc == COR_OK && rename(part, path) != 0)
         rc = cor_fail(COR_EIO, "%s cannot be written: %s", path,
                       strerror(errno));
     if (rc != COR_OK)
         unlink(part);
+    cor_part_end(&part);
     return rc;
 }

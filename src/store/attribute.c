@@ -38,15 +38,11 @@ bool cor_hdf5_exists(hid_t file, hid_t link, const char *path)
     return true;
 }
 
-/* Without times of creation, so that equal content makes equal files. */
 static herr_t make_group(const cor_file *file, const char *path)
 {
-    hid_t list = H5Pcreate(H5P_GROUP_CREATE), group = H5I_INVALID_HID;
-    if (H5Pset_obj_track_times(list, 0) >= 0)
-        group = H5Gcreate2(file->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
-    herr_t done = group < 0 ? -1 : H5Gclose(group);
-    H5Pclose(list);
-    return done;
+    hid_t group =
+        H5Gcreate2(file->id, path, H5P_DEFAULT, file->group, H5P_DEFAULT);
+    return group < 0 ? -1 : H5Gclose(group);
 }
 
 herr_t cor_hdf5_make_groups(const cor_file *file, const char *path)
@@ -66,7 +62,7 @@ herr_t cor_hdf5_make_groups(const cor_file *file, const char *path)
 
 static herr_t put_raw(const cor_file *file, const char *object,
                       const char *attribute, hid_t type, hid_t memory,
-                      const void *value)
+                      hid_t space, const void *value)
 {
     if (!cor_hdf5_exists(file->id, file->link, object) &&
         (cor_hdf5_make_groups(file, object) < 0 ||
@@ -76,27 +72,39 @@ static herr_t put_raw(const cor_file *file, const char *object,
     if (there < 0 || (there && H5Adelete_by_name(file->id, object, attribute,
                                                  H5P_DEFAULT) < 0))
         return -1;
-    hid_t space = H5Screate(H5S_SCALAR);
     hid_t id = H5Acreate_by_name(file->id, object, attribute, type, space,
                                  H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (id < 0)
         return -1;
     herr_t done = H5Awrite(id, memory, value);
     H5Aclose(id);
-    H5Sclose(space);
     return done;
 }
 
+static int cannot_put(const cor_file *file, const char *name)
+{
+    return cor_hdf5_fail(COR_EIO, "cannot write attribute %s of %s", name,
+                         file->path);
+}
+
+/* What a rank makes for itself is there on all of them before they write
+   together. */
 static int put(cor_file *file, const char *name, hid_t type, hid_t memory,
                const void *value)
 {
     char object[OBJECT_SIZE];
     const char *attribute = split_name(name, object);
-    int rc = COR_OK;
-    if (put_raw(file, object, attribute, type, memory, value) < 0)
-        rc = cor_hdf5_fail(COR_EIO, "cannot write attribute %s of %s", name,
-                           file->path);
-    return cor_agree(file->team, rc);
+    hid_t space = type < 0 ? H5I_INVALID_HID : H5Screate(H5S_SCALAR);
+    int rc = space < 0 ? cannot_put(file, name) : COR_OK;
+    rc = cor_agree(file->team, rc);
+    if (rc == COR_OK) {
+        if (put_raw(file, object, attribute, type, memory, space, value) < 0)
+            rc = cannot_put(file, name);
+        rc = cor_agree(file->team, rc);
+    }
+    if (space >= 0)
+        H5Sclose(space);
+    return rc;
 }
 
 int cor_file_put_int64(cor_file *file, const char *name, int64_t value)
@@ -109,21 +117,24 @@ int cor_file_put_double(cor_file *file, const char *name, double value)
     return put(file, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
 
-/* UTF-8 of `size` bytes with the final zero. */
+/* UTF-8 of `size` bytes with the final zero; negative if HDF5 has no room. */
 static hid_t text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, size);
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    H5Tset_strpad(type, H5T_STR_NULLTERM);
-    return type;
+    if (type < 0 || (H5Tset_size(type, size) >= 0 &&
+                     H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+                     H5Tset_strpad(type, H5T_STR_NULLTERM) >= 0))
+        return type;
+    H5Tclose(type);
+    return H5I_INVALID_HID;
 }
 
 int cor_file_put_text(cor_file *file, const char *name, const char *value)
 {
     hid_t type = text_type(strlen(value) + 1);
     int rc = put(file, name, type, type, value);
-    H5Tclose(type);
+    if (type >= 0)
+        H5Tclose(type);
     return rc;
 }
 
@@ -154,8 +165,10 @@ static int open_attribute(hid_t file, hid_t link, const char *path,
     bool fits = (class == one || class == other) &&
                 H5Sget_simple_extent_npoints(space) == 1 &&
                 H5Tis_variable_str(type) <= 0;
-    H5Sclose(space);
-    H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
     if (fits)
         return COR_OK;
     H5Aclose(*id);
@@ -194,7 +207,8 @@ int cor_attribute_text(hid_t file, hid_t link, const char *path,
     if (H5Aread(id, type, value) < 0)
         rc = cor_hdf5_fail(COR_EIO, "cannot read attribute %s of %s", name,
                            path);
-    H5Tclose(type);
+    if (type >= 0)
+        H5Tclose(type);
     H5Aclose(id);
     return rc;
 }

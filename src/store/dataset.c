@@ -39,6 +39,18 @@ size_t cor_type_size(enum cor_type type, int64_t width)
     return (size_t)width;
 }
 
+/* Texts of so many bytes; negative if HDF5 has no room. */
+static hid_t text_of(int64_t width)
+{
+    hid_t text = H5Tcopy(H5T_C_S1);
+    if (text < 0 || (H5Tset_size(text, (size_t)width) >= 0 &&
+                     H5Tset_cset(text, H5T_CSET_UTF8) >= 0 &&
+                     H5Tset_strpad(text, H5T_STR_NULLPAD) >= 0))
+        return text;
+    H5Tclose(text);
+    return H5I_INVALID_HID;
+}
+
 /* The type in the file, or in memory; the caller closes it. */
 static hid_t type_of(enum cor_type type, int64_t width, bool memory)
 {
@@ -56,11 +68,7 @@ static hid_t type_of(enum cor_type type, int64_t width, bool memory)
     case COR_TEXT:
         break;
     }
-    hid_t text = H5Tcopy(H5T_C_S1);
-    H5Tset_size(text, (size_t)width);
-    H5Tset_cset(text, H5T_CSET_UTF8);
-    H5Tset_strpad(text, H5T_STR_NULLPAD);
-    return text;
+    return text_of(width);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -119,38 +127,53 @@ static int reserve_dataset(cor_file *file, const char *name,
     return cor_file_reserve(file, name, bytes + chunks * ABOUT_CHUNK, false);
 }
 
-static hid_t create_dataset(const cor_file *file, const char *name,
-                            const cor_extent *extent)
+static int cannot_write(const cor_file *file, const char *name)
+{
+    return cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
+}
+
+/* What a rank makes for itself before all make the dataset. */
+typedef struct pieces {
+    hid_t list, type, space;
+} pieces;
+
+static int make_pieces(cor_file *file, const char *name,
+                       const cor_extent *extent, pieces *made)
 {
     hsize_t dims[2] = {(hsize_t)extent->rows, (hsize_t)extent->columns};
-    hid_t id = H5I_INVALID_HID;
-    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-    hid_t type = type_of(extent->type, extent->width, false);
-    hid_t space = H5Screate_simple(extent->columns ? 2 : 1, dims, NULL);
-    if (cor_hdf5_make_groups(file, name) >= 0 && set_layout(extent, list) >= 0)
-        id = H5Dcreate2(file->id, name, type, space, H5P_DEFAULT, list,
-                        H5P_DEFAULT);
-    hid_t reason = id < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
-    H5Sclose(space);
-    H5Tclose(type);
-    H5Pclose(list);
-    if (id < 0)
-        H5Eset_current_stack(reason);
-    return id;
+    made->list = H5Pcreate(H5P_DATASET_CREATE);
+    made->type = type_of(extent->type, extent->width, false);
+    made->space = H5Screate_simple(extent->columns ? 2 : 1, dims, NULL);
+    if (made->list < 0 || made->type < 0 || made->space < 0 ||
+        set_layout(extent, made->list) < 0)
+        return cannot_write(file, name);
+    return reserve_dataset(file, name, extent);
+}
+
+static int create_dataset(cor_file *file, const char *name, const pieces *made,
+                          cor_extent *extent)
+{
+    extent->id = H5I_INVALID_HID;
+    if (cor_hdf5_make_groups(file, name) >= 0)
+        extent->id = H5Dcreate2(file->id, name, made->type, made->space,
+                                H5P_DEFAULT, made->list, file->dataset);
+    return extent->id < 0 ? cannot_write(file, name) : COR_OK;
 }
 
 static int create_extent(cor_file *file, const char *name, cor_extent *extent)
 {
+    pieces made;
     extent->filtered =
         extent->rows > 0 && (file->compress || (extent->type == COR_TEXT &&
                                                 extent->width > TEXT_UNPACKED));
     choose_chunk(extent);
-    COR_TRY(cor_agree(file->team, reserve_dataset(file, name, extent)));
-    extent->id = create_dataset(file, name, extent);
-    int rc = COR_OK;
-    if (extent->id < 0)
-        rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
-    return cor_agree(file->team, rc);
+    int rc = cor_agree(file->team, make_pieces(file, name, extent, &made));
+    if (rc == COR_OK)
+        rc = cor_agree(file->team, create_dataset(file, name, &made, extent));
+    H5Sclose(made.space);
+    H5Tclose(made.type);
+    H5Pclose(made.list);
+    return rc;
 }
 
 /* A dataset may be written in several calls: the first one makes it. */
@@ -196,14 +219,13 @@ static herr_t select_rows(const cor_extent *extent, int64_t first,
                                NULL);
 }
 
-static herr_t move_rows(const cor_extent *extent, hid_t type, hid_t list,
-                        bool write, int64_t first, int64_t count, void *data)
+static herr_t read_rows(const cor_extent *extent, hid_t type, int64_t first,
+                        int64_t count, void *data)
 {
     hid_t inside, memory;
     herr_t done = select_rows(extent, first, count, &inside, &memory);
     if (done >= 0)
-        done = write ? H5Dwrite(extent->id, type, memory, inside, list, data)
-                     : H5Dread(extent->id, type, memory, inside, list, data);
+        done = H5Dread(extent->id, type, memory, inside, H5P_DEFAULT, data);
     hid_t reason = done < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
     H5Sclose(inside);
     H5Sclose(memory);
@@ -236,46 +258,79 @@ static int reserve_call(cor_file *file, const char *name,
     cor_team_sum(file->team, &touched, 1);
     touched = least(touched, extent->rows + extent->chunk_rows);
     int64_t bytes = touched * row_bytes(extent);
-    return cor_agree(file->team,
-                     cor_file_reserve(file, name, bytes + bytes / 64, true));
+    return cor_file_reserve(file, name, bytes + bytes / 64, true);
 }
 
-static int write_window(cor_file *file, const char *name,
-                        const cor_extent *extent, hid_t type, hid_t list,
-                        int64_t begin, int64_t rows, const void *data)
+/* How rows of a dataset are written: together where they are packed. */
+typedef struct writing {
+    const char *name;
+    const cor_extent *extent;
+    hid_t type, list;
+} writing;
+
+static int write_window(cor_file *file, const writing *w, int64_t begin,
+                        int64_t rows, const void *data)
 {
-    if (extent->filtered)
-        COR_TRY(reserve_call(file, name, extent, rows));
+    bool together = w->extent->filtered;
+    hid_t inside, memory;
+    int rc = COR_OK, reserved = COR_OK;
+    if (together)
+        reserved = reserve_call(file, w->name, w->extent, rows);
+    if (select_rows(w->extent, begin, rows, &inside, &memory) < 0)
+        rc = cannot_write(file, w->name);
+    rc = reserved != COR_OK ? reserved : rc;
+    if (together)
+        rc = cor_agree(file->team, rc);
+    if (rc == COR_OK) {
+        if (H5Dwrite(w->extent->id, w->type, memory, inside, w->list, data) < 0)
+            rc = cannot_write(file, w->name);
+        if (together)
+            rc = cor_agree(file->team, rc);
+    }
+    H5Sclose(inside);
+    H5Sclose(memory);
+    return rc;
+}
+
+static int write_windows(cor_file *file, const writing *w, int64_t first,
+                         int64_t count, const void *data)
+{
+    int64_t window = window_rows(w->extent), begin;
+    int64_t calls = windows(window, first, count);
+    if (w->extent->filtered)
+        cor_team_max(file->team, &calls, 1);
     int rc = COR_OK;
-    if (move_rows(extent, type, list, true, begin, rows, (void *)data) < 0)
-        rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
-    return extent->filtered ? cor_agree(file->team, rc) : rc;
+    for (int64_t i = 0; i < calls && rc == COR_OK; i++) {
+        int64_t rows = window_at(window, first, count, i, &begin);
+        int64_t offset = rows ? (begin - first) * row_bytes(w->extent) : 0;
+        rc = write_window(file, w, begin, rows, (const char *)data + offset);
+    }
+    return rc;
 }
 
 static int write_rows(cor_file *file, const char *name,
                       const cor_extent *extent, int64_t first, int64_t count,
                       const void *data)
 {
-    int64_t window = window_rows(extent), begin;
-    int64_t calls = windows(window, first, count);
-    if (extent->filtered)
-        cor_team_max(file->team, &calls, 1);
-    hid_t type = type_of(extent->type, extent->width, true);
-    hid_t list = H5Pcreate(H5P_DATASET_XFER);
-    H5Pset_dxpl_mpio(list, extent->filtered ? H5FD_MPIO_COLLECTIVE
-                                            : H5FD_MPIO_INDEPENDENT);
-    cor_file_guard(file, extent->filtered);
+    writing w = {.name = name,
+                 .extent = extent,
+                 .type = type_of(extent->type, extent->width, true),
+                 .list = H5Pcreate(H5P_DATASET_XFER)};
     int rc = COR_OK;
-    for (int64_t i = 0; i < calls && rc == COR_OK; i++) {
-        int64_t rows = window_at(window, first, count, i, &begin);
-        int64_t offset = rows ? (begin - first) * row_bytes(extent) : 0;
-        rc = write_window(file, name, extent, type, list, begin, rows,
-                          (const char *)data + offset);
+    if (w.type < 0 || w.list < 0 ||
+        H5Pset_dxpl_mpio(w.list, extent->filtered ? H5FD_MPIO_COLLECTIVE
+                                                  : H5FD_MPIO_INDEPENDENT) < 0)
+        rc = cannot_write(file, name);
+    rc = cor_agree(file->team, rc);
+    if (rc == COR_OK) {
+        cor_file_guard(file, extent->filtered);
+        rc = write_windows(file, &w, first, count, data);
+        cor_file_guard(file, true);
+        rc = cor_agree(file->team, rc);
     }
-    cor_file_guard(file, true);
-    H5Pclose(list);
-    H5Tclose(type);
-    return cor_agree(file->team, rc);
+    H5Pclose(w.list);
+    H5Tclose(w.type);
+    return rc;
 }
 
 static int check_run(const cor_file *file, const char *name, int64_t width,
@@ -311,7 +366,7 @@ int cor_file_write(cor_file *file, const char *name, enum cor_type type,
     COR_TRY(dataset_for(file, name, &wanted, &extent));
     rc = write_rows(file, name, &extent, first, count, data);
     if (H5Dclose(extent.id) < 0 && rc == COR_OK)
-        rc = cor_hdf5_fail(COR_EIO, "cannot write %s to %s", name, file->path);
+        rc = cannot_write(file, name);
     rc = cor_agree(file->team, rc);
     if (rc == COR_OK && count * row_bytes(&extent) >= HASTEN_BYTES)
         cor_file_hasten(file);
@@ -339,15 +394,18 @@ static bool known_type(hid_t type, enum cor_type *known, int64_t *width)
     }
 }
 
-void cor_extent_layout(cor_extent *extent)
+bool cor_extent_layout(cor_extent *extent)
 {
     hid_t list = H5Dget_create_plist(extent->id);
     hsize_t chunk[2] = {1, 1};
-    if (H5Pget_layout(list) == H5D_CHUNKED)
-        H5Pget_chunk(list, 2, chunk);
+    H5D_layout_t layout = H5Pget_layout(list);
+    int filters = H5Pget_nfilters(list);
+    bool known = layout != H5D_LAYOUT_ERROR && filters >= 0 &&
+                 (layout != H5D_CHUNKED || H5Pget_chunk(list, 2, chunk) >= 0);
     extent->chunk_rows = (int64_t)chunk[0];
-    extent->filtered = H5Pget_nfilters(list) > 0;
+    extent->filtered = filters > 0;
     H5Pclose(list);
+    return known;
 }
 
 /* Local half of cor_extent_open. */
@@ -358,27 +416,23 @@ static int open_extent(const cor_file *file, const char *name,
         return cor_fail(COR_EDATA,
                         "%s is damaged: dataset %s is missing: make it again",
                         file->path, name);
-    hid_t list = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Pset_all_coll_metadata_ops(list, 1);
-    extent->id = H5Dopen2(file->id, name, list);
+    extent->id = H5Dopen2(file->id, name, file->dataset);
     if (extent->id < 0)
         return cor_hdf5_fail(COR_EDATA, "%s is damaged: cannot open %s",
                              file->path, name);
-    H5Pclose(list);
     hid_t space = H5Dget_space(extent->id), type = H5Dget_type(extent->id);
     hsize_t dims[2] = {0, 0};
     int rank = H5Sget_simple_extent_ndims(space);
     bool known = (rank == 1 || rank == 2) &&
                  H5Sget_simple_extent_dims(space, dims, NULL) == rank &&
-                 known_type(type, &extent->type, &extent->width);
+                 known_type(type, &extent->type, &extent->width) &&
+                 cor_extent_layout(extent);
     H5Tclose(type);
     H5Sclose(space);
     extent->rows = (int64_t)dims[0];
     extent->columns = (int64_t)dims[1];
-    if (known) {
-        cor_extent_layout(extent);
+    if (known)
         return COR_OK;
-    }
     return cor_fail(COR_EDATA,
                     "%s is damaged: dataset %s has a type or shape that "
                     "coracle does not write: make it again",
@@ -454,7 +508,7 @@ int cor_extent_read(const cor_file *file, const char *name,
          i++) {
         int64_t rows = window_at(window, first, count, i, &begin);
         char *to = (char *)data + (begin - first) * row_bytes(&memory);
-        if (move_rows(extent, as, H5P_DEFAULT, false, begin, rows, to) < 0)
+        if (read_rows(extent, as, begin, rows, to) < 0)
             rc = read_failure(file, name);
     }
     H5Tclose(as);

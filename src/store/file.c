@@ -3,8 +3,8 @@
 #include "coracle/file.h"
 
 #include "comm.h"
-#include "coracle/map.h"
 #include "coracle/memory.h"
+#include "coracle/part.h"
 #include "handle.h"
 
 #include <errno.h>
@@ -19,19 +19,37 @@
 /* An attribute must fit an object header of 64 KiB. */
 enum { COMMAND_LIMIT = 32 << 10 };
 
+/* Equal content makes equal files: nothing says when a group was made. */
+static int make_lists(cor_file *file)
+{
+    file->link = H5Pcreate(H5P_LINK_ACCESS);
+    file->dataset = H5Pcreate(H5P_DATASET_ACCESS);
+    file->group = H5Pcreate(H5P_GROUP_CREATE);
+    if (file->link < 0 || file->dataset < 0 || file->group < 0 ||
+        H5Pset_all_coll_metadata_ops(file->link, 1) < 0 ||
+        H5Pset_all_coll_metadata_ops(file->dataset, 1) < 0 ||
+        H5Pset_obj_track_times(file->group, 0) < 0)
+        return cor_hdf5_fail(COR_EIO, "cannot start HDF5");
+    return COR_OK;
+}
+
+static void close_list(hid_t list)
+{
+    if (list >= 0)
+        H5Pclose(list);
+}
+
 int cor_file_allocate(const cor_team *team, const char *path, cor_file **out)
 {
     *out = NULL;
     cor_file *file = NULL;
     COR_TRY(cor_allocate_zeroed(&file, 1, sizeof *file, "file"));
     file->team = team;
-    file->id = file->link = H5I_INVALID_HID;
+    file->id = file->link = file->dataset = file->group = H5I_INVALID_HID;
     int rc = cor_allocate(&file->path, (int64_t)strlen(path) + 1, 1, "path");
     if (rc == COR_OK) {
         strcpy(file->path, path);
-        file->link = H5Pcreate(H5P_LINK_ACCESS);
-        if (file->link < 0 || H5Pset_all_coll_metadata_ops(file->link, 1) < 0)
-            rc = cor_hdf5_fail(COR_EIO, "cannot start HDF5");
+        rc = make_lists(file);
     }
     *out = file;
     if (rc != COR_OK)
@@ -47,10 +65,11 @@ void cor_file_release(cor_file **file)
     for (int64_t i = 0; i < (*file)->contents; i++)
         cor_free((*file)->content[i].name);
     cor_free((*file)->content);
-    if ((*file)->link >= 0)
-        H5Pclose((*file)->link);
+    close_list((*file)->link);
+    close_list((*file)->dataset);
+    close_list((*file)->group);
     cor_free((*file)->path);
-    cor_free((*file)->part);
+    cor_part_end(&(*file)->part);
     cor_free(*file);
     *file = NULL;
 }
@@ -103,25 +122,12 @@ hid_t cor_hdf5_open(MPI_Comm comm, const char *name, unsigned flags)
                                    : H5Fopen(name, flags, list);
     /* the reason of a failure must outlive the closing of the lists */
     hid_t reason = id < 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
-    if (list >= 0)
-        H5Pclose(list);
-    if (form >= 0)
-        H5Pclose(form);
+    close_list(list);
+    close_list(form);
     if (id < 0)
         H5Eset_current_stack(reason);
     cor_free(fresh);
     return id;
-}
-
-/* The name while the file is written: another command that writes to the same
-   path gets another name, the same command run again replaces its own. */
-static int name_part(cor_file *file, const char *command)
-{
-    uint64_t hash = cor_hash_bytes(command, strlen(command));
-    size_t size = strlen(file->path) + sizeof ".part-01234567";
-    COR_TRY(cor_allocate(&file->part, (int64_t)size, 1, "path"));
-    snprintf(file->part, size, "%s.part-%08x", file->path, (unsigned)hash);
-    return COR_OK;
 }
 
 /* Fail before any work where the file can't be written in the end. Rank 0. */
@@ -183,14 +189,11 @@ static int begin(cor_file *file, const cor_file_options *options)
 {
     const cor_team *team = file->team;
     file->compress = options->compress;
-    int rc = name_part(file, options->command ? options->command : "");
-    rc = cor_agree(team, rc);
-    if (rc == COR_OK && cor_team_rank(team) == 0)
-        rc = try_path(file, options->force);
+    COR_TRY(cor_part_begin(team, file->path, &file->part));
+    int rc = cor_team_rank(team) == 0 ? try_path(file, options->force) : COR_OK;
     rc = cor_agree(team, rc);
     if (rc != COR_OK) {
-        cor_free(file->part); /* not ours to remove */
-        file->part = NULL;
+        cor_part_end(&file->part); /* there is none to close and remove */
         return rc;
     }
     file->id = cor_hdf5_open(cor_team_comm(team), file->part, H5F_ACC_TRUNC);

@@ -7,6 +7,7 @@
  * inside a collective step (a broken disk) ends the whole job at once. */
 #define _GNU_SOURCE /* fallocate and sync_file_range are Linux's own */
 #include "comm.h"
+#include "coracle/part.h"
 #include "handle.h"
 
 #include <errno.h>
@@ -102,8 +103,7 @@ static void end_job(MPI_File *handle, int *error, ...)
             guarded ? cor_team_rank(guarded->team) : 0,
             guarded ? guarded->path : "a file", reason);
     fflush(stderr);
-    if (guarded)
-        unlink(guarded->part);
+    cor_part_remove_all();
     MPI_Abort(guarded ? cor_team_comm(guarded->team) : MPI_COMM_WORLD, COR_EIO);
 }
 

@@ -24,7 +24,11 @@ struct cor_file {
     char *part; /* the name while it is written; NULL when read */
     char kind[COR_KIND_SIZE];
     hid_t id;
-    hid_t link; /* link access: metadata read by one rank, sent to all */
+    /* Made at once, so that no rank alone fails to make them in the midst of
+       what all do together. */
+    hid_t link;    /* link access: metadata read by one rank, sent to all */
+    hid_t dataset; /* dataset access: the same */
+    hid_t group;   /* group creation: without times */
     bool compress;
     int64_t reserved; /* end of what is reserved on the disk; rank 0 knows */
     cor_content *content; /* datasets written so far */
@@ -86,8 +90,8 @@ int cor_attribute_text(hid_t file, hid_t link, const char *path,
 /** Open a dataset and learn its shape. Collective, agreed. */
 int cor_extent_open(const cor_file *file, const char *name, cor_extent *extent);
 /** Learn how an open dataset is cut into chunks, and whether they are packed.
- */
-void cor_extent_layout(cor_extent *extent);
+    Local. @return whether it could */
+bool cor_extent_layout(cor_extent *extent);
 /** Read into memory of `type` and `width`; local, not agreed. */
 int cor_extent_read(const cor_file *file, const char *name,
                     const cor_extent *extent, enum cor_type type, int64_t width,

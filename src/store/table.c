@@ -94,15 +94,10 @@ static bool learn_shape(cor_table *table)
 static int open_dataset(cor_table *table)
 {
     const cor_file *file = table->file;
-    hid_t list = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Pset_all_coll_metadata_ops(list, 1);
-    table->extent.id = H5Dopen2(file->id, table->name, list);
-    int rc = COR_OK;
+    table->extent.id = H5Dopen2(file->id, table->name, file->dataset);
     if (table->extent.id < 0)
-        rc = cor_hdf5_fail(COR_EDATA, "%s: %s is no dataset", file->path,
-                           table->name);
-    H5Pclose(list);
-    COR_TRY(rc);
+        return cor_hdf5_fail(COR_EDATA, "%s: %s is no dataset", file->path,
+                             table->name);
     if (!learn_type(table))
         return cor_fail(COR_EDATA,
                         "%s: dataset %s holds no numbers: give one of "
@@ -113,7 +108,8 @@ static int open_dataset(cor_table *table)
                         "%s: dataset %s has not one or two dimensions, rows "
                         "and columns",
                         file->path, table->name);
-    cor_extent_layout(&table->extent);
+    if (!cor_extent_layout(&table->extent))
+        return cor_hdf5_fail(COR_EIO, "cannot read %s", file->path);
     return COR_OK;
 }
 

@@ -22,11 +22,14 @@ static int64_t rounded(int64_t bytes)
 static int allocate_window(cor_shared *shared, int64_t bytes)
 {
     MPI_Comm comm = cor_team_comm(shared->node);
+    MPI_Errhandler before;
+    MPI_Comm_get_errhandler(comm, &before);
     MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
     char *mine;
     int code = MPI_Win_allocate_shared((MPI_Aint)bytes, 1, MPI_INFO_NULL, comm,
                                        &mine, &shared->window);
-    MPI_Comm_set_errhandler(comm, MPI_ERRORS_ARE_FATAL);
+    MPI_Comm_set_errhandler(comm, before);
+    MPI_Errhandler_free(&before);
     if (code != MPI_SUCCESS) {
         shared->window = MPI_WIN_NULL;
         return cor_fail(COR_EMEMORY,

@@ -4,6 +4,7 @@
 
 #include "comm.h"
 #include "coracle/memory.h"
+#include "coracle/part.h"
 
 #include <omp.h>
 #include <sched.h>
@@ -144,10 +145,44 @@ static void advise_mpi(void)
         setenv("OMPI_MCA_pml", "ob1", 0);
 }
 
+/* End the whole job, of which this rank alone knows that it must end. */
+_Noreturn static void end_job(MPI_Comm comm, int rank, int code,
+                              const char *reason)
+{
+    cor_part_remove_all();
+    fprintf(stderr, "coracle: rank %d: %s\n", rank, reason);
+    fflush(stderr);
+    MPI_Abort(comm, code);
+    abort();
+}
+
+/* What MPI can't do: in Open MPI nothing can be agreed on any more. */
+static void end_broken(MPI_Comm *comm, int *error, ...)
+{
+    char text[MPI_MAX_ERROR_STRING] = "", reason[MPI_MAX_ERROR_STRING + 99];
+    int length, rank;
+    MPI_Comm_rank(*comm, &rank);
+    MPI_Error_string(*error, text, &length);
+    snprintf(reason, sizeof reason,
+             "ranks cannot reach each other: %s: see that all nodes and the "
+             "network between them are well, and run it again",
+             text);
+    end_job(*comm, rank, COR_EIO, reason);
+}
+
+static void set_handler(MPI_Comm comm)
+{
+    MPI_Errhandler handler;
+    MPI_Comm_create_errhandler(end_broken, &handler);
+    MPI_Comm_set_errhandler(comm, handler);
+    MPI_Errhandler_free(&handler); /* lives on with the communicator */
+}
+
 static int join_world(int threads, cor_team **out)
 {
     MPI_Comm comm;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm);
+    set_handler(comm); /* what is split off inherits it */
     cor_team *team;
     COR_TRY(wrap(comm, &team));
     int rc = cor_agree(team, find_node(team));
@@ -275,10 +310,7 @@ _Noreturn void cor_abort(const cor_team *team, const char *format, ...)
     char message[COR_MESSAGE_SIZE];
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "coracle: rank %d: %s\n", team->rank, message);
-    fflush(stderr);
-    MPI_Abort(team->comm, COR_EDEFECT);
-    abort();
+    end_job(team->comm, team->rank, COR_EDEFECT, message);
 }
 
 void cor_team_barrier(const cor_team *team)
