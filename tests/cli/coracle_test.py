@@ -79,7 +79,8 @@ def command_of(job, args, ranks, launch=(), program=CORACLE):
 
 
 def start(job, *args, ranks=1, env=None, launch=(), program=CORACLE,
-          stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=None):
+          stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=None,
+          cwd=None):
     """The program as a Popen, in a process group of its own: for tests that
     signal or kill it. `launch` are words for mpirun, which then is used for one
     rank too."""
@@ -91,7 +92,8 @@ def start(job, *args, ranks=1, env=None, launch=(), program=CORACLE,
     return subprocess.Popen(command_of(job, args, ranks, launch, program),
                             env=environment, stdin=subprocess.DEVNULL,
                             stdout=stdout, stderr=stderr,
-                            start_new_session=True, preexec_fn=preexec_fn)
+                            start_new_session=True, preexec_fn=preexec_fn,
+                            cwd=cwd)
 
 
 def finish(process, timeout=60):

@@ -1,149 +1,275 @@
 #!/usr/bin/env python3
-"""Make the n-th allocation, HDF5 call or exchange of every job fail, for every
-n (CORACLE_FAULTS=all) or a sample of them: the job must end by itself with an
-exit code that says so, and leave no output, whole or half."""
+"""Make the n-th allocation, call of the system, HDF5 or MPI of every job of
+jobs.txt fail: the job must end by itself, with one message and the exit code
+that says so, and leave no output, whole or half. Where it ends well although a
+call failed, its output must be what it is without the failure.
+
+What is tried is each way through the code (three callers deep) that leads to
+such a call, on one rank and on three, of which the first and the last fail;
+without --all or --every a sample of them, by a seed that is printed."""
+import argparse
+import collections
+import concurrent.futures
+import hashlib
 import os
+import random
 import re
+import shlex
+import shutil
+import subprocess
 import sys
-import unittest
+import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "cli"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "cli"))
 import coracle_test as ct
-from coracle_test import Case, main
 
-SAMPLE = 3  # places tried of each kind, job and number of ranks
-EXPECTED = {"memory": (ct.MEMORY,), "hdf5": (ct.IO, ct.DATA_BAD),
-            "file": (ct.IO, ct.DATA_BAD)}
+RANKS = (1, 3)
+SAMPLE = {1: 8, 3: 2}  # places of a job at so many ranks
+EXPECTED = {"memory": (ct.MEMORY,), "hdf5": (ct.IO, ct.DATA_BAD, ct.MEMORY),
+            "file": (ct.IO, ct.DATA_BAD), "window": (ct.MEMORY,),
+            "system": (ct.IO, ct.DATA_BAD), "exchange": (ct.IO,)}
+ON_ALL = ("file", "window")  # fails on all ranks or on none
+TIMEOUT = 30
+
+Place = collections.namedtuple("Place", "line ranks victim kind n way")
 
 
-def places(count):
-    if os.environ.get("CORACLE_FAULTS") == "all" or count <= SAMPLE:
-        return range(1, count + 1)
-    return sorted({1 + (count - 1) * i // (SAMPLE - 1) for i in range(SAMPLE)})
+def jobs():
+    """The lines of jobs.txt: those made first, those then tried."""
+    parts, here = {"made first:": [], "then tried:": []}, None
+    with open(os.path.join(HERE, "jobs.txt")) as lines:
+        for line in map(str.strip, lines):
+            if line in parts:
+                here = parts[line]
+            elif line and not line.startswith("#"):
+                here.append(line)
+    return parts.values()
 
 
-class Faults(Case):
-    def setUp(self):
-        super().setUp()
-        self.csv = self.write("in.csv", "user,item,rating,time\n" + "".join(
-            "%d,%d,%d,%d\n" % (i * 7 % 31, i * 5 % 23, i % 5 + 1, 1000 + i)
-            for i in range(400)))
-        self.ok("ingest", self.csv, "-o", self.path("all.h5"))
-        self.ok("split", self.path("all.h5"), "--by", "random", "-o",
-                self.path("p"))
-        self.ok("als", self.path("p.train.h5"), "--factors", 4, "--bias", "-o",
-                self.path("model.h5"))
-        self.kept = set(os.listdir(self.dir))
+def write_inputs(folder):
+    rows = [(i * 7 % 31, i * 5 % 23, i % 5 + 1, 1000 + i) for i in range(400)]
+    with open(os.path.join(folder, "in.csv"), "w") as file:
+        file.write("user,item,rating,time\n")
+        file.writelines("%d,%d,%d,%d\n" % row for row in rows)
+    with open(os.path.join(folder, "new.csv"), "w") as file:
+        file.write("user,item,rating,time\n99,1,4,2000\n1,2,3,2001\n")
+    with open(os.path.join(folder, "in.jsonl"), "w") as file:
+        file.writelines('{"user": %d, "item": "i%d", "rating": %d, '
+                        '"time": %d}\n' % row for row in rows)
+    with open(os.path.join(folder, "rows.csv"), "w") as file:
+        file.write("a,b,c\n")
+        file.writelines("%d,%g,%g\n" % (i % 2 * 9, i * 7 % 13 / 3, i * i % 17)
+                        for i in range(60))
+
+
+def digest(path):
+    """Of the content, without the seconds that something took."""
+    with open(path, "rb") as file:
+        content = file.read()
+    if path.endswith(".csv") and b"seconds" in content.split(b"\n")[0]:
+        rows = [line.split(b",") for line in content.split(b"\n")]
+        timed = rows[0].index(b"seconds")
+        content = repr([row[:timed] + row[timed + 1:] for row in rows]).encode()
+    return hashlib.md5(content).hexdigest()
+
+
+class Folder:
+    """A copy of the inputs that one worker has for itself."""
+
+    def __init__(self, path):
+        self.path = path
+        self.kept = set(os.listdir(path))
+        self.sessions = tempfile.mkdtemp(dir=ct.SESSIONS)
+
+    def words(self, line):
+        return [word[1:] if word.startswith("@") else word
+                for word in shlex.split(line)]
+
+    def run(self, line, ranks, env):
+        # lone processes would meet in one folder of sessions
+        env = {"OMPI_MCA_orte_tmpdir_base": self.sessions, **env}
+        return ct.run(*self.words(line), ranks=ranks, env=env, timeout=TIMEOUT,
+                      cwd=self.path)
 
     def outputs(self):
-        return set(os.listdir(self.dir)) - self.kept
-
-    def counts(self, words, ranks):
-        run = ct.run(*words, ranks=ranks, env={
-            "CORACLE_FAULT": "count", "CORACLE_FAULT_RANK": ranks - 1})
-        self.assertEqual(run.code, 0, run)
-        self.clean()
-        return {kind: int(count) for kind, count in
-                re.findall(r"fault count (\w+) (\d+)", run.err)}
+        """What a job wrote, by a digest of the content, and what it forgot."""
+        found = {}
+        for top, _, files in os.walk(self.path):
+            for name in files:
+                path = os.path.join(top, name)
+                short = os.path.relpath(path, self.path)
+                if short.startswith("out") or ".part" in short:
+                    found[short] = digest(path)
+        found.pop("out.csv.finished", None)  # what a search can resume from
+        return found
 
     def clean(self):
-        for name in self.outputs():
-            path = self.path(name)
-            if os.path.isdir(path):
-                ct.shutil.rmtree(path)
-            else:
-                os.remove(path)
+        for name in set(os.listdir(self.path)) - self.kept:
+            path = os.path.join(self.path, name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 
-    def fail_at(self, words, ranks, kind, n):
-        # what HDF5 does together fails on all ranks or on none
-        env = {"CORACLE_FAULT": "%s:%d" % (kind, n)}
-        if kind != "file":
-            env["CORACLE_FAULT_RANK"] = ranks - 1
-        run = ct.run(*words, ranks=ranks, env=env, timeout=30)
-        place = "%s\n%s %d of %d ranks" % (run, kind, n, ranks)
-        if run.code == 0:
-            # a call whose failure does no harm: the output must be there
-            self.assertTrue(self.outputs() or "-o" not in words, place)
-        else:
-            # an aborted job can't tidy up: part files may stay, and of several
-            # outputs those that were whole before
-            left = self.outputs()
-            if kind == "exchange":
-                left = {name for name in left if not self.is_whole(name)}
-            self.assertEqual(left, set(), place)
-            self.check_end(run, ranks, kind, place)
 
-    def is_whole(self, name):
-        return ".part" in name or (
-            name.endswith(".h5") and
-            ct.run("info", self.path(name), "--json").code == 0)
+def count(folder, line, ranks, victim):
+    """The places of a run in which nothing fails, and what it writes."""
+    run = folder.run(line, ranks, {"CORACLE_FAULT": "count",
+                                   "CORACLE_FAULT_RANK": victim})
+    if run.code:
+        raise SystemExit(str(run))
+    outputs = folder.outputs()
+    folder.clean()
+    places, calls = [], 0
+    for kind, total, first in re.findall(r"fault count (\w+) (\d+):(.*)",
+                                         run.err):
+        calls += int(total)
+        if kind not in ON_ALL or victim == 0:
+            places += [Place(line, ranks, victim, kind, int(n), way)
+                       for n, way in re.findall(r"(\d+)=(\w+)", first)]
+    return places, calls, outputs
 
-    def check_end(self, run, ranks, kind, place):
-        """One message and the code of the contract. Not so where HDF5 itself
-        runs out of memory on one rank of several: then HDF5 may end the
-        program when MPI does, and a failure before there is a team may be
-        overtaken by mpirun."""
-        if kind == "exchange" or (kind == "hdf5" and ranks > 1):
-            return
-        self.assertIn(run.code, EXPECTED[kind], place)
-        self.assertLessEqual(len(run.messages), 1, place)
-        if ranks == 1:
-            self.assertEqual(len(run.messages), 1, place)
 
-    def try_job(self, *words):
-        words = [str(word) for word in words]
-        for ranks in (1, 3):
-            for kind, count in self.counts(words, ranks).items():
-                for n in places(count):
-                    with self.subTest(ranks=ranks, kind=kind, n=n):
-                        try:
-                            self.fail_at(words, ranks, kind, n)
-                        finally:
-                            self.clean()
+def once(places):
+    """Of places that are reached by the same way, in whatever job, the first."""
+    first = {}
+    for place in places:
+        first.setdefault(place[1:4] + (place.way,), place)
+    return list(first.values())
 
-    def test_ingest(self):
-        self.try_job("ingest", self.csv, "-o", self.path("out.h5"))
 
-    def test_info(self):
-        self.try_job("info", self.path("all.h5"))
+def complaint(run, place, left, wanted):
+    """What is wrong with how a run ended, or None."""
+    if run.code == 0:
+        # a call whose failure does no harm
+        return None if left == wanted else "the output is another"
+    # what was whole before the failure may stay
+    torn = [name for name in sorted(left) if left[name] != wanted.get(name)]
+    if torn:
+        return "left " + " ".join(torn)
+    if run.code not in EXPECTED[place.kind]:
+        return "exit code %d" % run.code
+    if len(run.messages) != 1:
+        return "%d messages" % len(run.messages)
+    return None
 
-    def test_generate(self):
-        self.try_job("generate", "--users", 30, "--items", 20,
-                     "--interactions", 200, "-o", self.path("out.h5"))
 
-    def test_kcore(self):
-        self.try_job("kcore", self.path("all.h5"), "--users", 3, "--items", 3,
-                     "-o", self.path("out.h5"))
+def fail_at(folder, place, wanted):
+    """Let the call of a place fail; None or what is wrong, and the run."""
+    env = {"CORACLE_FAULT": "%s:%d" % (place.kind, place.n),
+           "CORACLE_FAULT_RANK": None if place.kind in ON_ALL
+           else place.victim}
+    try:
+        run = folder.run(place.line, place.ranks, env)
+        return complaint(run, place, folder.outputs(), wanted), run
+    except AssertionError as hang:
+        return "hangs", hang
+    finally:
+        folder.clean()
 
-    def test_split(self):
-        self.try_job("split", self.path("all.h5"), "-o", self.path("out"))
 
-    def test_sequences(self):
-        self.try_job("sequences", self.path("p.test.h5"), "--history",
-                     self.path("p.train.h5"), "--prefixes", "--ids",
-                     "original", "-o", self.path("out.tsv"))
+class Trial:
+    """All that is tried: folders for the workers, places, what went wrong."""
 
-    def test_popular(self):
-        self.try_job("popular", self.path("all.h5"))
+    def __init__(self, top, workers):
+        first = os.path.join(top, "0")
+        os.mkdir(first)
+        write_inputs(first)
+        made, self.lines = jobs()
+        for line in made:
+            run = Folder(first).run(line, 1, {})
+            if run.code:
+                raise SystemExit(str(run))
+        self.free = [Folder(first)]
+        for i in range(1, workers):
+            shutil.copytree(first, os.path.join(top, str(i)))
+            self.free.append(Folder(os.path.join(top, str(i))))
+        self.pool = concurrent.futures.ThreadPoolExecutor(workers)
+        self.wanted = {}
 
-    def test_als(self):
-        self.try_job("als", self.path("p.train.h5"), "--valid",
-                     self.path("p.valid.h5"), "--factors", 4, "--bias",
-                     "--iterations", 2, "-o", self.path("out.h5"))
+    def each(self, function, things):
+        """function(folder, thing) of all things, in their order."""
+        def work(thing):
+            folder = self.free.pop()
+            try:
+                return function(folder, thing)
+            finally:
+                self.free.append(folder)
+        return self.pool.map(work, things)
 
-    def test_evaluate(self):
-        self.try_job("evaluate", self.path("model.h5"), self.path("p.test.h5"))
+    def places(self, lines, kinds, draw):
+        """What to try of some lines, all or what a generator draws."""
+        runs = [(line, ranks, victim) for line in lines for ranks in RANKS
+                for victim in sorted({0, ranks - 1})]
+        if draw:
+            runs = [run for run in runs
+                    if run[1] == 1 or run[2] == draw.choice((0, 2))]
+        found, calls = [], 0
+        counts = self.each(lambda folder, run: count(folder, *run), runs)
+        for run, (places, more, outputs) in zip(runs, counts):
+            calls += more
+            self.wanted[run[:2]] = outputs
+            places = [place for place in places if place.kind in kinds]
+            if draw:
+                size = min(len(places), SAMPLE[run[1]])
+                places = draw.sample(places, size)
+            found += places
+        return found, calls
 
-    def test_predict(self):
-        self.try_job("predict", self.path("model.h5"), self.csv, "-o",
-                     self.path("out.csv"))
+    def fail(self, places):
+        """Try places; prints what is wrong. Returns how many were."""
+        wrong = 0
+        tried = self.each(
+            lambda folder, place: fail_at(
+                folder, place, self.wanted[place.line, place.ranks]), places)
+        for place, (what, run) in zip(places, tried):
+            if what:
+                wrong += 1
+                print("WRONG: %s: %s %d on rank %d of %d of: %s" % (
+                    what, place.kind, place.n, place.victim, place.ranks,
+                    place.line))
+                print("    " + str(run).replace("\n", "\n    "), flush=True)
+        return wrong
 
-    def test_recommend(self):
-        self.try_job("recommend", self.path("model.h5"), "--all", "-n", 3,
-                     "--seen", self.path("p.train.h5"), "-o",
-                     self.path("out.csv"))
+
+def jobs_without_a_line(lines):
+    listed = re.findall(r"^  (\w+)  ", ct.run(None, "--help").out, re.M)
+    return sorted(set(listed) - {line.split()[0] for line in lines})
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true",
+                        help="each way once, in the first job that goes it")
+    parser.add_argument("--every", action="store_true",
+                        help="each way of each job: hours")
+    parser.add_argument("--kinds", default=",".join(EXPECTED),
+                        help="what fails (%(default)s)")
+    parser.add_argument("--seed", type=int, help="of the sample")
+    parser.add_argument("--workers", type=int, default=2 * os.cpu_count())
+    parser.add_argument("job", nargs="*", help="lines that hold these words")
+    asked = parser.parse_args()
+    seed = random.randrange(10**6) if asked.seed is None else asked.seed
+    with tempfile.TemporaryDirectory(prefix="coracle-faults-") as top:
+        trial = Trial(top, asked.workers)
+        missing = jobs_without_a_line(trial.lines)
+        if missing:
+            print("WRONG: jobs without a line in tests/faults/jobs.txt:",
+                  *missing)
+        lines = [line for line in trial.lines
+                 if all(word in line.split() for word in asked.job)]
+        whole = asked.all or asked.every
+        places, calls = trial.places(lines, asked.kinds.split(","),
+                                     None if whole else random.Random(seed))
+        if not whole:
+            print("a sample; again with --seed", seed)
+        elif not asked.every:
+            places = once(places)
+        print("%d places to try, of %d calls" % (len(places), calls), flush=True)
+        wrong = trial.fail(places)
+        print("%d places tried, %d wrong" % (len(places), wrong))
+    return 1 if wrong or missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
