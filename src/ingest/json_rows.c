@@ -74,12 +74,15 @@ static enum fault_kind read_field(ingest_work *w, int n, const cor_field *field,
             *rc = cor_field_text(field, &w->scratch[n], &text.begin, &text.end);
         w->close_batch |= field->form != COR_FORM_PLAIN;
     }
-    kind = *rc == COR_OK ? ingest_field_read(w, need, text, row) : FAULT_NONE;
-    if (kind == FAULT_NONE && is_category(w, need, field)) {
-        int side = SIDE_KEPT + need->role - ROLE_KEPT;
-        w->piece->wants_text[side] |= !w->text[side];
-        w->piece->saw_text[side] = true;
-    }
+    if (*rc != COR_OK)
+        return FAULT_NONE;
+    if (!is_category(w, need, field))
+        return ingest_field_read(w, need, text, row);
+    int side = SIDE_KEPT + need->role - ROLE_KEPT;
+    kind = ingest_text_check(text, true);
+    row->text[side] = text;
+    w->piece->wants_text[side] |= !w->text[side] && kind == FAULT_NONE;
+    w->piece->saw_text[side] |= kind == FAULT_NONE;
     return kind;
 }
 

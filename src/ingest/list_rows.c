@@ -105,11 +105,15 @@ static bool read_id(ingest_work *w, int side, ingest_text text, ingest_row *row)
 static int keep_line(ingest_work *w, line l)
 {
     ingest_row row;
-    ingest_text text;
-    if (!next(&l, &text) || !read_id(w, ROLE_USER, text, &row))
+    ingest_text user, item;
+    if (!next(&l, &user) || !next(&l, &item)) /* a user alone has no rows */
         return COR_OK;
-    while (next(&l, &text) && read_id(w, ROLE_ITEM, text, &row))
+    bool read =
+        read_id(w, ROLE_USER, user, &row) && read_id(w, ROLE_ITEM, item, &row);
+    while (read) {
         COR_TRY(ingest_work_keep(w, &row));
+        read = next(&l, &item) && read_id(w, ROLE_ITEM, item, &row);
+    }
     return COR_OK;
 }
 

@@ -31,6 +31,7 @@ typedef struct parsing {
     int pieces; /* of all ranks */
     news *news; /* of all pieces */
     bool exact; /* quotes are resolved */
+    bool taken_back[SIDES];
 } parsing;
 
 void ingest_parsed_free(ingest_parsed *parsed)
@@ -227,7 +228,7 @@ static bool text_is_said(const parsing *p, int side)
 }
 
 /* Columns taken for texts in which every id is an integer after all, or every
-   kept text a number. */
+   kept text a number. Once for each, so that there is an end. */
 static bool take_back_text(parsing *p)
 {
     bool changed = false;
@@ -235,8 +236,10 @@ static bool take_back_text(parsing *p)
         bool seen = text_is_said(p, side);
         for (int k = 0; k < p->pieces; k++)
             seen |= p->news[k].saw_text[side];
-        changed |= p->out->text[side] && !seen;
-        p->out->text[side] &= seen;
+        if (!p->out->text[side] || seen || p->taken_back[side])
+            continue;
+        changed = p->taken_back[side] = true;
+        p->out->text[side] = false;
     }
     return changed;
 }

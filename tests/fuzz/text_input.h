@@ -36,6 +36,21 @@ static inline bool text_equal(const void *a, const void *b, int64_t rows,
     return (!a && !b) || (a && b && memcmp(a, b, (size_t)rows * width) == 0);
 }
 
+static inline void text_same_kept(const cor_interactions *x,
+                                  const cor_interactions *y)
+{
+    fuzz_must(x->kept.count == y->kept.count, "as many columns");
+    for (int32_t k = 0; k < x->kept.count; k++) {
+        const cor_kept *a = &x->kept.column[k], *b = &y->kept.column[k];
+        fuzz_must(
+            a->category == b->category &&
+                text_equal(a->code, b->code, x->rows, sizeof *a->code) &&
+                text_equal(a->number, b->number, x->rows, sizeof *a->number) &&
+                cor_ids_equal(fuzz_team(), &a->names, &b->names),
+            "the same kept columns");
+    }
+}
+
 static inline void text_same(const text_run *a, const text_run *b)
 {
     const cor_interactions *x = &a->data, *y = &b->data;
@@ -51,6 +66,7 @@ static inline void text_same(const text_run *a, const text_run *b)
                   cor_ids_equal(fuzz_team(), &x->item_id, &y->item_id) &&
                   cor_ids_equal(fuzz_team(), &x->item_title, &y->item_title),
               "the same ids and titles");
+    text_same_kept(x, y);
 }
 
 /** Read by one thread and by `threads`; what is wrong with a file that stops
