@@ -1,20 +1,21 @@
+#include "checkpoint_in.h"
 #include "jobs.h"
 #include "stores.h"
 #include "trainer.h"
+#include "training_in.h"
 
 #include "coracle/als.h"
 #include "coracle/interactions.h"
 #include "coracle/stop.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static struct {
     int64_t factors, iterations, early_stop;
     int64_t steps, block;
-    double reg, reg_bias, every, alpha, unobserved, reg_exponent;
-    const char *reg_scale, *valid, *checkpoint, *signal, *solver;
-    bool bias, resume, implicit;
+    double reg, reg_bias, alpha, unobserved, reg_exponent;
+    const char *reg_scale, *valid, *solver;
+    bool bias, implicit;
 } set = {.alpha = 1,
          .steps = 3,
          .block = 32,
@@ -23,7 +24,6 @@ static struct {
          .iterations = 15,
          .reg = 10,
          .reg_bias = 5,
-         .every = 10,
          .reg_scale = "none"};
 
 static const cor_option options[] = {
@@ -60,15 +60,7 @@ static const cor_option options[] = {
      "report the error on these ratings each iteration, keep the best"},
     {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
      "stop after N iterations without a better error on --valid; 0: never"},
-    {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
-     "keep timed checkpoints in this folder; without it one is written only "
-     "when a signal asks for it, to MODEL.checkpoint"},
-    {"every", 0, COR_OPTION_REAL, &set.every, "MINUTES",
-     "minutes between checkpoints"},
-    {"resume", 0, COR_OPTION_FLAG, &set.resume, NULL,
-     "go on from the checkpoint, or begin where there is none"},
-    {"checkpoint-signal", 0, COR_OPTION_TEXT, &set.signal, "NAME",
-     "signal that asks for a checkpoint and an end (USR1)"},
+    CHECKPOINT_OPTIONS,
     COR_OPTIONS_END};
 
 static enum cor_solver solver(void)
@@ -106,8 +98,8 @@ static cor_als_options fit_options(int64_t seed, const char *digest,
     o.seed = seed;
     o.early_stop = set.early_stop;
     o.checkpoint = checkpoint;
-    o.checkpoint_minutes = set.checkpoint ? set.every : 0;
-    o.resume = set.resume;
+    o.checkpoint_minutes = checkpoint_in_minutes();
+    o.resume = checkpoint_set.resume;
     o.data_digest = digest;
     return o;
 }
@@ -125,36 +117,23 @@ static void report(const cor_als_options *o, const cor_als_fit *fit,
         cor_result_append_real(history, fit->history[t]);
         cor_result_append_real(loss, fit->loss[t]);
     }
-    if (o->implicit.form == COR_EXPLICIT) {
-        cor_result *train = cor_result_object(result, "train");
-        cor_result_real(train, "rmse", fit->train_rmse);
-        cor_result_real(train, "mae", fit->train_mae);
-    }
-    if (fit->has_valid) {
-        cor_result *valid = cor_result_object(result, "valid");
-        cor_result_real(valid, "rmse", fit->valid_rmse);
-        cor_result_real(valid, "mae", fit->valid_mae);
-    }
+    if (o->implicit.form == COR_EXPLICIT)
+        training_in_report("train", fit->train_rmse, fit->train_mae, result);
+    if (fit->has_valid)
+        training_in_report("valid", fit->valid_rmse, fit->valid_mae, result);
     cor_result_int(result, "factors", o->factors);
     cor_result_text(result, "digest", model->digest);
 }
 
-static int stopped(const cor_als_options *o, const cor_als_fit *fit)
-{
-    return cor_fail(COR_ESTOPPED,
-                    "stopped on request after iteration %lld; run the same "
-                    "command with --resume to go on from the checkpoint in %s",
-                    (long long)fit->iterations, o->checkpoint);
-}
-
 static int train(cor_command *command, const cor_als_options *o,
-                 cor_interactions *data, const cor_interactions *valid)
+                 training_in *in)
 {
     cor_model model;
     cor_als_fit fit;
-    COR_TRY(cor_als_train(command->team, data, valid, o, command->progress,
-                          &model, &fit));
-    int rc = fit.stopped ? stopped(o, &fit) : COR_OK;
+    COR_TRY(cor_als_train(command->team, &in->data, in->valid, o,
+                          command->progress, &model, &fit));
+    int rc = fit.stopped ? checkpoint_in_stopped("iteration", fit.iterations)
+                         : COR_OK;
     if (rc == COR_OK)
         rc = cor_model_write(command->team, command->output, &command->file,
                              &model);
@@ -165,55 +144,25 @@ static int train(cor_command *command, const cor_als_options *o,
     return rc;
 }
 
-static int read_and_train(cor_command *command, const cor_als_options *o)
-{
-    cor_interactions data = {0}, valid = {0};
-    const cor_interactions_parts parts = {
-        .value = true, .user_id = true, .item_id = true, .item_title = true};
-    const cor_interactions_parts valid_parts = {
-        .value = true, .user_id = true, .item_id = true};
-    int rc =
-        cor_interactions_read(command->team, command->input[0], &parts, &data);
-    if (rc == COR_OK && set.valid)
-        rc = cor_interactions_read(command->team, set.valid, &valid_parts,
-                                   &valid);
-    if (rc == COR_OK)
-        rc = train(command, o, &data, set.valid ? &valid : NULL);
-    cor_interactions_free(&data);
-    cor_interactions_free(&valid);
-    return rc;
-}
-
 static int check(const cor_command *command)
 {
     COR_TRY(cor_command_inputs(command, 1, 1));
     COR_TRY(cor_command_needs_output(command));
     if (set.early_stop && !set.valid)
         return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
-    if (!(set.every > 0))
-        return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
-    return COR_OK;
-}
-
-/* Where a checkpoint goes: to the folder named, else beside the model. */
-static void name_checkpoint(const cor_command *command, char *path, size_t size)
-{
-    if (set.checkpoint)
-        snprintf(path, size, "%s", set.checkpoint);
-    else
-        snprintf(path, size, "%s.checkpoint", command->output);
+    return checkpoint_in_check(command);
 }
 
 static int run(cor_command *command)
 {
     cor_interactions_summary summary, valid = {0};
-    char checkpoint[4096];
+    training_in in;
     COR_TRY(check(command));
     COR_TRY(store_measure(command, command->input[0], &summary));
     if (set.valid)
         COR_TRY(store_measure(command, set.valid, &valid));
-    name_checkpoint(command, checkpoint, sizeof checkpoint);
-    cor_als_options o = fit_options(command->seed, summary.digest, checkpoint);
+    cor_als_options o =
+        fit_options(command->seed, summary.digest, checkpoint_set.path);
     cor_plan plan =
         cor_als_plan(command->team, summary.interactions, summary.users,
                      summary.items, valid.interactions, &o);
@@ -223,8 +172,11 @@ static int run(cor_command *command)
     }
     COR_TRY(cor_plan_check(command->team, &plan));
     COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(set.signal));
-    return read_and_train(command, &o);
+    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
+    COR_TRY(training_in_read(command, set.valid, &in));
+    int rc = train(command, &o, &in);
+    training_in_free(&in);
+    return rc;
 }
 
 const cor_job cor_job_als = {

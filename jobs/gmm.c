@@ -1,3 +1,4 @@
+#include "checkpoint_in.h"
 #include "jobs.h"
 #include "stores.h"
 
@@ -13,10 +14,10 @@
 static struct {
     const char *components, *covariance, *init, *select;
     int64_t starts, tries, max_iter;
-    double tol, reg_covar, every, refit;
+    double tol, reg_covar, refit;
     double concentration, mean_precision, freedom;
-    const char *checkpoint, *signal, *weight_prior;
-    bool resume, bayesian;
+    const char *weight_prior;
+    bool bayesian;
 } set = {.weight_prior = "process",
          .components = "1",
          .covariance = "full",
@@ -25,8 +26,7 @@ static struct {
          .starts = 1,
          .max_iter = 100,
          .tol = 1e-3,
-         .reg_covar = 1e-6,
-         .every = 10};
+         .reg_covar = 1e-6};
 
 static const cor_option options[] = {
     {"components", 'k', COR_OPTION_TEXT, &set.components, "K|LO:HI",
@@ -66,15 +66,7 @@ static const cor_option options[] = {
      "--bayesian: how many rows the prior mean is worth; 0: 1"},
     {"degrees-of-freedom", 0, COR_OPTION_REAL, &set.freedom, "N",
      "--bayesian: of the prior on covariances; 0: as many as columns"},
-    {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
-     "keep timed checkpoints in this folder; without it one is written only "
-     "when a signal asks for it, to MODEL.checkpoint"},
-    {"every", 0, COR_OPTION_REAL, &set.every, "MINUTES",
-     "minutes between checkpoints"},
-    {"resume", 0, COR_OPTION_FLAG, &set.resume, NULL,
-     "go on from the checkpoint, or begin where there is none"},
-    {"checkpoint-signal", 0, COR_OPTION_TEXT, &set.signal, "NAME",
-     "signal that asks for a checkpoint and an end (USR1)"},
+    CHECKPOINT_OPTIONS,
     COR_OPTIONS_END};
 
 /* What is fitted: the points to choose among, and what all have in common. */
@@ -182,7 +174,7 @@ static int read_means(job *j)
     return rc;
 }
 
-static cor_gmm_options fit_options(const job *j, const char *checkpoint)
+static cor_gmm_options fit_options(const job *j)
 {
     cor_gmm_options o = cor_gmm_options_default();
     o.components = j->point[0].components;
@@ -199,9 +191,9 @@ static cor_gmm_options fit_options(const job *j, const char *checkpoint)
     o.mean_precision = set.mean_precision;
     o.degrees_of_freedom = set.freedom;
     o.seed = j->command->seed;
-    o.checkpoint = checkpoint;
-    o.checkpoint_minutes = set.checkpoint ? set.every : 0;
-    o.resume = set.resume;
+    o.checkpoint = checkpoint_set.path;
+    o.checkpoint_minutes = checkpoint_in_minutes();
+    o.resume = checkpoint_set.resume;
     o.data_digest = j->size.digest;
     return o;
 }
@@ -338,15 +330,6 @@ static int fit(job *j)
     return rc;
 }
 
-/* Where a checkpoint goes: to the folder named, else beside the model. */
-static void name_checkpoint(const cor_command *command, char *path, size_t size)
-{
-    if (set.checkpoint)
-        snprintf(path, size, "%s", set.checkpoint);
-    else
-        snprintf(path, size, "%s.checkpoint", command->output);
-}
-
 static int plan_and_fit(job *j)
 {
     cor_command *command = j->command;
@@ -358,29 +341,26 @@ static int plan_and_fit(job *j)
     }
     COR_TRY(cor_plan_check(command->team, &plan));
     COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(set.signal));
+    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
     COR_TRY(read_means(j));
     return fit(j);
 }
 
 static int run(cor_command *command)
 {
-    char checkpoint[4096];
     job j = {.command = command};
     COR_TRY(cor_command_inputs(command, 1, 1));
     COR_TRY(cor_command_needs_output(command));
-    if (!(set.every > 0))
-        return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
+    COR_TRY(checkpoint_in_check(command));
     if (!(set.refit >= 0 && set.refit < 100))
         return cor_fail(COR_EUSAGE,
                         "--refit %g: give the share of the rows to drop, in "
                         "percent, above 0 and below 100",
                         set.refit);
     COR_TRY(cor_matrix_measure(command->team, command->input[0], &j.size));
-    name_checkpoint(command, checkpoint, sizeof checkpoint);
     int rc = cor_agree(command->team, list_points(&j));
     if (rc == COR_OK) {
-        j.options = fit_options(&j, checkpoint);
+        j.options = fit_options(&j);
         rc = plan_and_fit(&j);
     }
     cor_free(j.point);

@@ -1,3 +1,4 @@
+#include "checkpoint_in.h"
 #include "jobs.h"
 #include "stores.h"
 #include "trainer.h"
@@ -6,14 +7,13 @@
 #include "coracle/sgd.h"
 #include "coracle/stop.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static struct {
-    const char *loss, *valid, *checkpoint, *signal;
+    const char *loss, *valid;
     int64_t factors, epochs, negatives, grid, early_stop;
-    double lr, lr_bias, decay, reg, reg_bias, init, every;
-    bool bias, adaptive, resume;
+    double lr, lr_bias, decay, reg, reg_bias, init;
+    bool bias, adaptive;
 } set = {.loss = "squared",
          .factors = 100,
          .epochs = 30,
@@ -21,8 +21,7 @@ static struct {
          .reg = 0.1,
          .reg_bias = -1,
          .init = 0.1,
-         .negatives = 4,
-         .every = 10};
+         .negatives = 4};
 
 static const cor_option options[] = {
     {"factors", 'k', COR_OPTION_INT, &set.factors, "K",
@@ -58,15 +57,7 @@ static const cor_option options[] = {
      "report the error on these ratings each epoch, keep the best"},
     {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
      "stop after N epochs without a better error on --valid; 0: never"},
-    {"checkpoint", 0, COR_OPTION_TEXT, &set.checkpoint, "DIR",
-     "keep timed checkpoints in this folder; without it one is written only "
-     "when a signal asks for it, to MODEL.checkpoint"},
-    {"every", 0, COR_OPTION_REAL, &set.every, "MINUTES",
-     "minutes between checkpoints"},
-    {"resume", 0, COR_OPTION_FLAG, &set.resume, NULL,
-     "go on from the checkpoint, or begin where there is none"},
-    {"checkpoint-signal", 0, COR_OPTION_TEXT, &set.signal, "NAME",
-     "signal that asks for a checkpoint and an end (USR1)"},
+    CHECKPOINT_OPTIONS,
     COR_OPTIONS_END};
 
 static enum cor_loss loss(void)
@@ -96,8 +87,8 @@ static cor_sgd_options fit_options(int64_t seed, const char *digest,
     o.seed = seed;
     o.early_stop = set.early_stop;
     o.checkpoint = checkpoint;
-    o.checkpoint_minutes = set.checkpoint ? set.every : 0;
-    o.resume = set.resume;
+    o.checkpoint_minutes = checkpoint_in_minutes();
+    o.resume = checkpoint_set.resume;
     o.data_digest = digest;
     return o;
 }
@@ -124,14 +115,6 @@ static void report(const cor_sgd_options *o, const cor_sgd_fit *fit,
     cor_result_text(result, "digest", model->digest);
 }
 
-static int stopped(const cor_sgd_options *o, const cor_sgd_fit *fit)
-{
-    return cor_fail(COR_ESTOPPED,
-                    "stopped on request after epoch %lld; run the same command "
-                    "with --resume to go on from the checkpoint in %s",
-                    (long long)fit->epochs, o->checkpoint);
-}
-
 static int train(cor_command *command, const cor_sgd_options *o,
                  training_in *in)
 {
@@ -139,7 +122,7 @@ static int train(cor_command *command, const cor_sgd_options *o,
     cor_sgd_fit fit;
     COR_TRY(cor_sgd_train(command->team, &in->data, in->valid, o,
                           command->progress, &model, &fit));
-    int rc = fit.stopped ? stopped(o, &fit) : COR_OK;
+    int rc = fit.stopped ? checkpoint_in_stopped("epoch", fit.epochs) : COR_OK;
     if (rc == COR_OK)
         rc = cor_model_write(command->team, command->output, &command->file,
                              &model);
@@ -156,24 +139,19 @@ static int check(const cor_command *command)
     COR_TRY(cor_command_needs_output(command));
     if (set.early_stop && !set.valid)
         return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
-    if (!(set.every > 0))
-        return cor_fail(COR_EUSAGE, "--every must be more than 0 minutes");
-    return COR_OK;
+    return checkpoint_in_check(command);
 }
 
 static int run(cor_command *command)
 {
     cor_interactions_summary summary, valid = {0};
-    char checkpoint[4096];
     training_in in;
     COR_TRY(check(command));
     COR_TRY(store_measure(command, command->input[0], &summary));
     if (set.valid)
         COR_TRY(store_measure(command, set.valid, &valid));
-    snprintf(checkpoint, sizeof checkpoint,
-             set.checkpoint ? "%s" : "%s.checkpoint",
-             set.checkpoint ? set.checkpoint : command->output);
-    cor_sgd_options o = fit_options(command->seed, summary.digest, checkpoint);
+    cor_sgd_options o =
+        fit_options(command->seed, summary.digest, checkpoint_set.path);
     cor_plan plan =
         cor_sgd_plan(command->team, summary.interactions, summary.users,
                      summary.items, valid.interactions, &o);
@@ -183,7 +161,7 @@ static int run(cor_command *command)
     }
     COR_TRY(cor_plan_check(command->team, &plan));
     COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(set.signal));
+    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
     COR_TRY(training_in_read(command, set.valid, &in));
     int rc = train(command, &o, &in);
     training_in_free(&in);
