@@ -125,7 +125,9 @@ const cor_job cor_job_export = {
     .description =
         "A matrix becomes .csv (with a header where its columns have names) "
         "or .npy; interactions become .csv or RecBole's .inter, with the ids "
-        "of the input, by user and time; examples become .libsvm, .csv or "
+        "of the input, by user and time, and with the columns that ingest "
+        "--keep "
+        "kept; examples become .libsvm, .csv or "
         ".recordio (RecordIO-protobuf). The ending of FILE says which, or "
         "--format.\n"
         "\n"
