@@ -200,6 +200,9 @@ cor_plan cor_features_plan(const cor_team *team,
                        (train->users + train->items) * 64 / cor_team_size(team);
     /* begin and label; two ones, the numbers, a code is four bytes of a row */
     int64_t row = 8 + 4 + 8 * (2 + FEATURES_NUMBERS) + 2 * store->kept_bytes;
+    int64_t batch =
+        plan.rows_rank < FEATURES_BATCH ? plan.rows_rank : FEATURES_BATCH;
+    plan.bytes_rank += batch * row;
     plan.bytes_disk =
         store->interactions * row + (train->users + train->items) * 16;
     return plan;

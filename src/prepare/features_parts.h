@@ -18,6 +18,9 @@ enum {
     FEATURES_NUMBERS
 };
 
+/** Rows that are made at a time. */
+enum { FEATURES_BATCH = 1 << 18 };
+
 /** A user or an item of TRAIN. */
 typedef struct features_place {
     int64_t number; /* in TRAIN; -1: it has no row there */

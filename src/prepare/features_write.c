@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* Rows made at a time, and the most features of one. */
-enum { BATCH = 1 << 18, MOST = 2 + COR_KEPT_LIMIT + FEATURES_NUMBERS };
+/* The most features of a row. */
+enum { MOST = 2 + COR_KEPT_LIMIT + FEATURES_NUMBERS };
 
 typedef struct example {
     int n;
@@ -127,7 +127,8 @@ static void make_rows(const features_links *l, int64_t first,
 
 static int allocate(const features_links *l, cor_examples_rows *rows)
 {
-    int64_t most = l->data->rows < BATCH ? l->data->rows : BATCH;
+    int64_t most =
+        l->data->rows < FEATURES_BATCH ? l->data->rows : FEATURES_BATCH;
     int64_t wide = 2 + l->features->categories + l->features->numbers;
     COR_TRY(COR_NEW(&rows->begin, most + 1));
     COR_TRY(COR_NEW(&rows->label, most));
@@ -141,13 +142,15 @@ static int append(const features_links *l, cor_progress *progress,
 {
     const cor_team *team = l->features->team;
     cor_examples_rows rows = {0};
-    int64_t all = l->data->rows, batches = (all + BATCH - 1) / BATCH;
+    int64_t all = l->data->rows,
+            batches = (all + FEATURES_BATCH - 1) / FEATURES_BATCH;
     cor_team_max(team, &batches, 1);
     int rc = cor_agree(team, allocate(l, &rows));
     cor_progress_begin(progress, "features", all);
     for (int64_t b = 0; rc == COR_OK && b < batches; b++) {
-        int64_t first = b * BATCH < all ? b * BATCH : all;
-        rows.count = all - first < BATCH ? all - first : BATCH;
+        int64_t first = b * FEATURES_BATCH < all ? b * FEATURES_BATCH : all;
+        rows.count =
+            all - first < FEATURES_BATCH ? all - first : FEATURES_BATCH;
         make_rows(l, first, &rows);
         rc = cor_examples_append(writer, &rows);
         cor_progress_update(progress, first + rows.count);
