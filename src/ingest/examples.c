@@ -2,7 +2,6 @@
    pass over them, and rows to the ranks that own them. */
 #include "coracle/ingest_examples.h"
 
-#include "coracle/decode.h"
 #include "coracle/memory.h"
 #include "coracle/records.h"
 #include "examples_input.h"
@@ -12,6 +11,7 @@
 /* Bytes of rows in memory for one of the file, at most: "1:1 " becomes 8, and a
    column moves at a time. */
 enum { BYTES_HELD = 3, BYTES_STORED = 2 };
+enum { HEAD = 16 << 10 };
 
 static int ask_for_label(const char *path)
 {
@@ -39,24 +39,40 @@ static int check_options(int files, const cor_ingest_examples_options *options)
     return COR_OK;
 }
 
-/* The first four bytes of a file, of one that is packed those of its content.
- */
-static int read_magic(const cor_source *file, unsigned char magic[4],
-                      enum cor_decode_kind *kind)
+/* The beginning of a file's text. */
+typedef struct head {
+    unsigned char bytes[HEAD];
+    int64_t length;
+    enum cor_decode_kind kind;
+} head;
+
+int example_unpack(const cor_source *file, char *text, int64_t room,
+                   int64_t *bytes, enum cor_decode_kind *kind)
 {
-    char first[4] = "";
+    char magic[4] = "";
     int fd = -1;
-    int64_t size = file->size < 4 ? file->size : 4, got;
+    int64_t size = file->size < 4 ? file->size : 4;
     cor_decode *stream = NULL;
     COR_TRY(cor_source_open(file, &fd));
-    int rc = cor_source_read(file, fd, 0, size, first);
+    int rc = cor_source_read(file, fd, 0, size, magic);
     cor_source_close(&fd);
     COR_TRY(rc);
-    *kind = cor_decode_kind_of(first, size);
+    *kind = cor_decode_kind_of(magic, size);
     COR_TRY(cor_decode_open(file, *kind, &stream));
-    rc = cor_decode_read(stream, (char *)magic, 4, &got);
+    rc = cor_decode_read(stream, text, room, bytes);
     cor_decode_close(&stream);
     return rc;
+}
+
+/* Bytes of a row, as far as the beginning shows them. */
+static int64_t row_bytes(const head *h, enum cor_examples_format format)
+{
+    int64_t lines = 0;
+    if (format == COR_EXAMPLES_RECORDIO)
+        return 8 + (int64_t)example_magic(h->bytes + 4);
+    for (int64_t i = 0; i < h->length; i++)
+        lines += h->bytes[i] == '\n';
+    return h->length / (lines ? lines : 1) + 1;
 }
 
 static bool has_ending(const char *path, const char *ending)
@@ -66,19 +82,17 @@ static bool has_ending(const char *path, const char *ending)
 }
 
 /* The format of a file by its first bytes. */
-static int find_format(const cor_source *file,
+static int find_format(const cor_source *file, const head *h,
                        const cor_ingest_examples_options *options,
                        enum cor_examples_format *format)
 {
-    unsigned char magic[4] = {0};
-    enum cor_decode_kind kind;
-    COR_TRY(read_magic(file, magic, &kind));
     *format = options->format;
     if (*format == COR_EXAMPLES_AUTO)
-        *format = example_magic(magic) == EXAMPLE_MAGIC ? COR_EXAMPLES_RECORDIO
-                  : options->label                      ? COR_EXAMPLES_CSV
-                                                        : COR_EXAMPLES_LIBSVM;
-    if (*format == COR_EXAMPLES_RECORDIO && kind != COR_DECODE_PLAIN)
+        *format = example_magic(h->bytes) == EXAMPLE_MAGIC
+                      ? COR_EXAMPLES_RECORDIO
+                  : options->label ? COR_EXAMPLES_CSV
+                                   : COR_EXAMPLES_LIBSVM;
+    if (*format == COR_EXAMPLES_RECORDIO && h->kind != COR_DECODE_PLAIN)
         return cor_fail(COR_EDATA,
                         "%s is RecordIO that is packed: unpack it first",
                         file->path);
@@ -93,8 +107,13 @@ static int look(const cor_ingest_examples_options *options, example_input *in)
 {
     for (int f = 0; f < in->files; f++) {
         enum cor_examples_format format;
+        head h = {.length = 0};
         COR_TRY(cor_source_find(in->path[f], &in->source[f]));
-        COR_TRY(find_format(&in->source[f], options, &format));
+        COR_TRY(example_unpack(&in->source[f], (char *)h.bytes, HEAD, &h.length,
+                               &h.kind));
+        COR_TRY(find_format(&in->source[f], &h, options, &format));
+        if (f == 0)
+            in->row_bytes = row_bytes(&h, format);
         if (f > 0 && format != in->format)
             return cor_fail(COR_EDATA,
                             "%s and %s hold examples of two formats: give "
@@ -118,11 +137,13 @@ static int share(example_input *in)
     const cor_team *team = in->team;
     struct {
         enum cor_examples_format format;
+        int64_t row_bytes;
         example_table table;
         cor_ids name;
-    } found = {in->format, in->table, in->name};
+    } found = {in->format, in->row_bytes, in->table, in->name};
     cor_team_share(team, &found, sizeof found, 0);
     in->format = found.format;
+    in->row_bytes = found.row_bytes;
     in->table = found.table;
     in->name = found.name;
     in->name.bytes = bytes;
@@ -174,7 +195,8 @@ static cor_plan estimate(const example_input *in)
 {
     int64_t size = cor_team_size(in->team), bytes = bytes_of(in);
     int64_t share = bytes / size + 1;
-    return (cor_plan){.bytes_rank = cor_plan_base() + BYTES_HELD * share +
+    return (cor_plan){.rows_rank = share / in->row_bytes + 1,
+                      .bytes_rank = cor_plan_base() + BYTES_HELD * share +
                                     EXAMPLE_ROOM * cor_team_threads(in->team),
                       .bytes_disk = BYTES_STORED * bytes};
 }

@@ -2,6 +2,7 @@
 #ifndef INGEST_EXAMPLES_INPUT_H
 #define INGEST_EXAMPLES_INPUT_H
 
+#include "coracle/decode.h"
 #include "coracle/ingest_examples.h"
 #include "coracle/source.h"
 #include "examples_text.h"
@@ -18,6 +19,7 @@ typedef struct example_input {
     cor_source *source; /* files */
     int64_t *header;    /* files: where a header begins in the text; -1: none */
     enum cor_examples_format format;
+    int64_t row_bytes;   /* of the first file, about */
     example_table table; /* of CSV */
     cor_ids name;        /* of the features, all on the first rank */
 } example_input;
@@ -27,6 +29,10 @@ static inline uint32_t example_magic(const unsigned char byte[4])
     return (uint32_t)byte[0] | (uint32_t)byte[1] << 8 |
            (uint32_t)byte[2] << 16 | (uint32_t)byte[3] << 24;
 }
+
+/* The first bytes of a file's text, whatever it is packed with. Local. */
+int example_unpack(const cor_source *file, char *text, int64_t room,
+                   int64_t *bytes, enum cor_decode_kind *kind);
 
 /* Find how file f is written, which must be CSV like the files before. Local.
  */

@@ -71,13 +71,11 @@ int example_text_read(const example_input *in, bool skip,
     pass p = {.in = in, .all = rows};
     COR_TRY(
         cor_records_open(in->team, in->path, in->files, &options, &p.records));
-    cor_progress_begin(progress, "parse", cor_records_bytes(p.records));
     cor_reading reading = {
         .visit = visit, .step = join, .context = &p, .progress = progress};
     int rc = cor_agree(in->team, make_slots(&p));
     if (rc == COR_OK)
         rc = cor_records_read(p.records, &reading, &count);
-    cor_progress_end(progress);
     *rejected = count.rejected;
     free_slots(&p);
     cor_records_close(&p.records);

@@ -1,6 +1,5 @@
 /* How CSV with examples is written: what separates fields, whether the first
    line names them, and which is the label. */
-#include "coracle/decode.h"
 #include "coracle/memory.h"
 #include "examples_input.h"
 #include "head.h"
@@ -10,31 +9,16 @@
 
 enum { FIELDS_LIMIT = 1 << 20 };
 
-static int unpack_head(const cor_source *file, ingest_head *head,
-                       int64_t *bytes)
-{
-    char magic[4] = "";
-    int fd = -1;
-    int64_t size = file->size < 4 ? file->size : 4;
-    cor_decode *stream = NULL;
-    COR_TRY(cor_source_open(file, &fd));
-    int rc = cor_source_read(file, fd, 0, size, magic);
-    cor_source_close(&fd);
-    COR_TRY(rc);
-    COR_TRY(cor_decode_open(file, cor_decode_kind_of(magic, size), &stream));
-    rc = cor_decode_read(stream, head->buffer, head->bytes_limit, bytes);
-    cor_decode_close(&stream);
-    return rc;
-}
-
 /* As ingest_head_read, of files that may be packed. */
 static int read_head(const cor_source *file, ingest_head *head)
 {
     int64_t bytes = 0;
+    enum cor_decode_kind kind;
     COR_TRY(cor_allocate(&head->buffer, head->bytes_limit + 1, 1,
                          "beginning of a file"));
     COR_TRY(COR_NEW(&head->cell, head->fields_limit));
-    COR_TRY(unpack_head(file, head, &bytes));
+    COR_TRY(
+        example_unpack(file, head->buffer, head->bytes_limit, &bytes, &kind));
     if (bytes < head->bytes_limit) /* the last newline may be missing */
         head->buffer[bytes++] = '\n';
     head->begin = head->buffer;
