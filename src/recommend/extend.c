@@ -195,6 +195,8 @@ static int as_texts(const cor_ids *ids, int64_t width, char **text)
 {
     char id[COR_ID_LIMIT + 1];
     COR_TRY(cor_allocate_zeroed(text, ids->count, (size_t)width, "ids"));
+    if (ids->text && ids->width == 0) /* all are empty */
+        return COR_OK;
     for (int64_t i = 0; i < ids->count; i++) {
         cor_ids_print(ids, i, id, sizeof id);
         memcpy(*text + i * width, id, strlen(id));
