@@ -799,13 +799,61 @@ def large(bench):
                   2 * done.peak < 16 * GIB)
     for made in path.values():
         os.remove(made)
+    return [table, large_matrix(bench)]
+
+
+def large_matrix(bench):
+    rows = 600 if bench.tiny else 20000000
+    table = Table("A mixture of %d float32 rows of 32 columns, 2 ranks" % rows,
+                  "job", "seconds", "peak MiB a rank", "both within 6 GiB")
+    store = bench.sets.path("large.matrix.h5")
+    for words in (("generate", "-o", store, "--rows", rows, "--columns", 32,
+                   "--type", "float32"),
+                  ("gmm", store, "-k", 8, "--max-iter", 5, "--init",
+                   "k-means++", "-o", bench.out("gmm.h5"))):
+        done = bench.coracle.job(*words, ranks=2)
+        table.add(words[0], done.seconds, round(done.peak / 2**20),
+                  2 * done.peak < 6 * GIB)
+    os.remove(store)
+    return table
+
+
+# ---- records ----
+
+def records(bench):
+    """Ten gigabytes of JSON lines, and what reading them takes at least."""
+    count = 2000 if bench.tiny else 11000000
+    path = bench.sets.path("records.jsonl")
+    bench.coracle.job("generate", "--records", count, "-o", path, ranks=2)
+    size = os.path.getsize(path)
+    table = Table("%.1f GB of JSON lines, 2 ranks" % (size / 1e9), "job",
+                  "seconds", "MB/s", "share of reading alone",
+                  "peak MiB a rank", "below 1 GiB")
+    read = median([run(["cat", path], cores=2, out=os.devnull).seconds
+                   for _ in range(bench.repeats)])
+    table.add("cat", read, size / read / 1e6, None, None, None)
+    kept = bench.out("kept.jsonl")
+    for words in (("filter", path, "--where", 'title icontains "data scientist"'
+                   " and estimatedSalary.value.maxValue >= 100000", "-o", kept),
+                  ("sample", path, "--fraction", .01, "-o", kept),
+                  ("split", path, "--by", "hash", "--key", "jobId", "--test",
+                   .25, "-o", bench.sets.path("records.cut")),
+                  ("top", path, "-n", 100, "--by",
+                   "estimatedSalary.value.maxValue"),
+                  ("count", path, "--by", "employmentType")):
+        done = bench.coracle.job(*words, ranks=2)
+        table.add(words[0], done.seconds, size / done.seconds / 1e6,
+                  "%.0f%%" % (100 * read / done.seconds),
+                  round(done.peak / 2**20), done.peak < GIB)
+    for made in (path, *(bench.sets.path("records.cut.%s.jsonl" % part)
+                         for part in ("train", "test"))):
+        os.remove(made)
     return [table]
 
 
 BENCHES = (ceilings, linalg, ingest, kcore, split, als, als_implicit, sgd, knn,
-           tune, recommend, pca, gmm,
-           scaling, memory, pipeline, large)
-LONG = ("large",)  # only when named
+           tune, recommend, pca, gmm, scaling, memory, pipeline, large, records)
+LONG = ("large", "records")  # only when named
 
 
 def arguments():

@@ -49,13 +49,15 @@ def _threads(cores):
     return {name: str(cores) for name in names}
 
 
-def run(words, cores=1, threads=None, env=None):
+def run(words, cores=1, threads=None, env=None, out=None):
     """Run a program on the first `cores` cores, a process having `threads`
-    threads (as many as cores, if not said). Failed if its exit code is not 0."""
+    threads (as many as cores, if not said). Failed if its exit code is not 0.
+    What it prints is kept, or goes to the file `out`."""
     environment = {**os.environ, **ENVIRONMENT,
                    **_threads(threads or cores), **(env or {})}
     chosen = CORES[:max(1, min(cores, len(CORES)))]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with (open(out, "w+b") if out else tempfile.TemporaryFile()) as out, \
+            tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         process = subprocess.Popen(
             [str(word) for word in words], env=environment, stdout=out,
@@ -66,7 +68,8 @@ def run(words, cores=1, threads=None, env=None):
         process.returncode = os.waitstatus_to_exitcode(status)
         texts = []
         for file in (out, err):
-            file.seek(0)
+            if file.seekable():
+                file.seek(0)
             texts.append(file.read().decode("utf-8", "replace"))
     if process.returncode != 0:
         raise Failed("%s\nexit code %d\n%s" % (

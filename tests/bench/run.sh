@@ -10,7 +10,8 @@ usage() {
 usage: tests/bench/run.sh [NAME...] [--tiny] [--build FOLDER] [OPTIONS]
 
 names: ceilings linalg ingest kcore split als als_implicit sgd knn tune recommend
-       pca gmm scaling memory pipeline large (without any: all but large, which is long)
+       pca gmm scaling memory pipeline large records
+       (without any: all but large and records, which are long)
 
   --tiny          a tiny size of each in seconds, without peers: only to see
                   that it all works
