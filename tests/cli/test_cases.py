@@ -97,6 +97,10 @@ class Cases(Case):
                                 "%d,3,%d" % (ONCE, USERS), "-n", ITEMS, "--seen",
                                 train, "--json").json
                 self.assertEqual(lists["popular"], 1)
+                if name in FEEDBACK:  # its values are no ratings: counts
+                    for p in lists["recommendations"][str(USERS)]:
+                        self.assertEqual(p["score"], sum(
+                            i == p["item"] for _, i, _ in rows))
                 for user, some in lists["recommendations"].items():
                     seen = {i for u, i in pairs if u == int(user)}
                     self.assertEqual(sorted(p["item"] for p in some),
