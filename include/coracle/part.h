@@ -22,6 +22,10 @@ int cor_part_create(const char *path, char **part);
 /** The same, with one name on all ranks. Collective. */
 int cor_part_begin(const cor_team *team, const char *path, char **part);
 
+/** Remove all parts in a folder whose writers are gone: for folders that a job
+    has for itself. Local. */
+void cor_part_sweep(const char *folder);
+
 /** The part has its final name, or is removed: forget it. NULL inside is
     accepted. Local. */
 void cor_part_end(char **part);

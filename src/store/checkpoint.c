@@ -1,6 +1,7 @@
 #include "coracle/checkpoint.h"
 
 #include "coracle/memory.h"
+#include "coracle/part.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ static int make_folder(const char *path)
                         "cannot write to the checkpoint folder %s: %s; give "
                         "one that is yours to write",
                         path, strerror(errno));
+    cor_part_sweep(path); /* names may differ by the number of ranks */
     return COR_OK;
 }
 

@@ -43,21 +43,25 @@ static bool writer_is_gone(const char *path, const char *ending)
     return stat(path, &there) == 0 && time(NULL) - there.st_mtime > DAY;
 }
 
-/* Remove the parts beginning with `begin`, the name and ".part-", whose writers
-   are gone. Where it fails they just stay. */
-static void sweep_folder(const char *folder, const char *begin)
+static const char mark[] = ".part-";
+
+/* Remove the parts in a folder, of the output `name` or of all, whose writers
+   are gone. Where it fails they just stay. `folder` is empty or ends in /. */
+static void sweep_folder(const char *folder, const char *name)
 {
     char path[PATH_MAX];
-    size_t length = strlen(begin);
     DIR *open = opendir(*folder ? folder : ".");
     if (!open)
         return;
     for (struct dirent *entry; (entry = readdir(open));) {
-        if (strncmp(entry->d_name, begin, length) != 0)
+        const char *ending = strstr(entry->d_name, mark);
+        if (!ending ||
+            (name && (strncmp(entry->d_name, name, strlen(name)) != 0 ||
+                      ending != entry->d_name + strlen(name))))
             continue;
         int size = snprintf(path, sizeof path, "%s%s", folder, entry->d_name);
         if (size < (int)sizeof path &&
-            writer_is_gone(path, entry->d_name + length))
+            writer_is_gone(path, ending + sizeof mark - 1))
             unlink(path);
     }
     closedir(open);
@@ -65,14 +69,20 @@ static void sweep_folder(const char *folder, const char *begin)
 
 static void sweep(const char *path)
 {
-    char folder[PATH_MAX], begin[NAME_MAX + 8];
+    char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     int length = (int)(name - path);
     if (snprintf(folder, sizeof folder, "%.*s", length, path) <
-            (int)sizeof folder &&
-        snprintf(begin, sizeof begin, "%s.part-", name) < (int)sizeof begin)
-        sweep_folder(folder, begin);
+        (int)sizeof folder)
+        sweep_folder(folder, name);
+}
+
+void cor_part_sweep(const char *folder)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/", folder) < (int)sizeof path)
+        sweep_folder(path, NULL);
 }
 
 static void note(char *part)
