@@ -12,7 +12,9 @@ usage: tests/run.sh [--sanitize] [CTEST OPTIONS]
 Installs what is missing (as root or with sudo), builds with warnings as errors
 and runs every test at its rank counts.
 
-  --sanitize  build with the address and undefined-behaviour sanitizers
+  --sanitize  build with the address and undefined-behaviour sanitizers; without
+              any option the rooms' tests at 1 and 3 ranks and every job once
+              are run with them too
   --help      this text
 
 All else goes to ctest, for example:
@@ -42,7 +44,16 @@ cor_packages_install "${cor_packages_build[@]}" "${cor_packages_test[@]}" || exi
 if [ -z "${CORACLE_TEST_DATA:-}" ]; then
     echo "CORACLE_TEST_DATA is not set: tests on real data will be skipped." >&2
 fi
-cmake --preset "$preset" -Wno-dev --log-level=NOTICE || exit 1
-cmake --build --preset "$preset" || exit 1
-# One more than there are cores: a test waits for much of its time.
-exec ctest --preset "$preset" -j "$(($(nproc) + 1))" "${options[@]}"
+
+# Build a preset and run tests of it. One more at a time than there are cores: a
+# test waits for much of its time.
+run() {
+    cmake --preset "$1" -Wno-dev --log-level=NOTICE &&
+        cmake --build --preset "$1" &&
+        ctest --preset "$1" -j "$(($(nproc) + 1))" "${@:2}"
+}
+
+run "$preset" "${options[@]}" || exit
+if [ "$preset" = tests ] && [ ${#options[@]} -eq 0 ]; then
+    run sanitize -R '^[a-z]+\.[a-z_]+\.[13]$|^faults\.runs$'
+fi

@@ -246,6 +246,8 @@ def main():
                         help="each way once, in the first job that goes it")
     parser.add_argument("--every", action="store_true",
                         help="each way of each job: hours")
+    parser.add_argument("--runs", action="store_true",
+                        help="let nothing fail: each job once on three ranks")
     parser.add_argument("--kinds", default=",".join(EXPECTED),
                         help="what fails (%(default)s)")
     parser.add_argument("--seed", type=int, help="of the sample")
@@ -261,6 +263,11 @@ def main():
                   *missing)
         lines = [line for line in trial.lines
                  if all(word in line.split() for word in asked.job)]
+        if asked.runs:
+            runs = list(trial.each(
+                lambda folder, line: count(folder, line, max(RANKS), 0), lines))
+            print("%d jobs run" % len(runs))
+            return bool(missing)
         whole = asked.all or asked.every
         places, calls = trial.places(lines, asked.kinds.split(","),
                                      None if whole else random.Random(seed))
