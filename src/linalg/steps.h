@@ -203,6 +203,14 @@ static double squared(const cor_step_rule *rule, const cor_step_block *b)
         BUILT(6);
         BUILT(7);
         BUILT(8);
+        BUILT(9);
+        BUILT(10);
+        BUILT(11);
+        BUILT(12);
+        BUILT(13);
+        BUILT(14);
+        BUILT(15);
+        BUILT(16);
     default:
         return squared_block(rule, b, groups, false, rule->adaptive);
     }
