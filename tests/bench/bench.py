@@ -822,7 +822,7 @@ def large_matrix(bench):
 
 def records(bench):
     """Ten gigabytes of JSON lines, and what reading them takes at least."""
-    count = 2000 if bench.tiny else 11000000
+    count = 2000 if bench.tiny else 5000000
     path = bench.sets.path("records.jsonl")
     bench.coracle.job("generate", "--records", count, "-o", path, ranks=2)
     size = os.path.getsize(path)
