@@ -93,20 +93,12 @@ static int train(cor_command *command, const cor_baseline_options *o,
     return rc;
 }
 
-static int check(const cor_command *command)
-{
-    COR_TRY(cor_command_inputs(command, 1, 1));
-    COR_TRY(cor_command_needs_output(command));
-    if (set.early_stop && !set.valid)
-        return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
-    return checkpoint_in_check(command);
-}
-
 static int run(cor_command *command)
 {
     cor_interactions_summary summary, valid = {0};
     training_in in;
-    COR_TRY(check(command));
+    COR_TRY(training_in_check(command, set.early_stop, set.valid));
+    COR_TRY(checkpoint_in_check(command));
     COR_TRY(store_measure(command, command->input[0], &summary));
     if (set.valid)
         COR_TRY(store_measure(command, set.valid, &valid));

@@ -1,5 +1,15 @@
 #include "training_in.h"
 
+int training_in_check(const cor_command *command, int64_t early_stop,
+                      const char *valid)
+{
+    COR_TRY(cor_command_inputs(command, 1, 1));
+    COR_TRY(cor_command_needs_output(command));
+    if (early_stop && !valid)
+        return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
+    return COR_OK;
+}
+
 int training_in_read(const cor_command *command, const char *valid,
                      training_in *in)
 {

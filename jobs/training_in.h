@@ -13,6 +13,11 @@ typedef struct training_in {
     const cor_interactions *valid; /* NULL: none */
 } training_in;
 
+/** One input, an output, and --early-stop only where --valid is to judge by.
+    Local. @return COR_OK; COR_EUSAGE */
+int training_in_check(const cor_command *command, int64_t early_stop,
+                      const char *valid);
+
 /** Read the job's input, and the store named `valid` unless it is NULL.
     Collective. */
 int training_in_read(const cor_command *command, const char *valid,
