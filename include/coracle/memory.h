@@ -45,9 +45,9 @@ void cor_free(void *block);
 
 /** Typed forms: `COR_NEW(&ratings, n)` allocates n elements of *ratings. */
 #define COR_NEW(pointer, count)                                                \
-    cor_allocate((pointer), (count), sizeof **(pointer), #pointer + 1)
+    cor_allocate((pointer), (count), sizeof **(pointer), &#pointer[1])
 #define COR_NEW_ZEROED(pointer, count)                                         \
-    cor_allocate_zeroed((pointer), (count), sizeof **(pointer), #pointer + 1)
+    cor_allocate_zeroed((pointer), (count), sizeof **(pointer), &#pointer[1])
 
 /** Highest resident size of this process so far, in bytes. */
 int64_t cor_memory_peak(void);
