@@ -88,10 +88,9 @@ static int count_records(cor_command *command, cor_records *records)
 static int count_files(cor_command *command)
 {
     cor_records *records = NULL;
-    bool stop;
     COR_TRY(records_in_open(command, &set.in, &records));
-    int rc = records_in_plan(command, records, 0, false, &stop);
-    if (rc == COR_OK && !stop)
+    int rc = records_in_plan(command, records, 0, false);
+    if (rc == COR_OK)
         rc = count_records(command, records);
     cor_records_close(&records);
     return rc;

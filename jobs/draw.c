@@ -101,11 +101,7 @@ static int plan_and_draw(cor_command *command, const cor_mixture *mixture)
                      .bytes_rank = cor_plan_base() +
                                    rows * (mixture->columns * width + 4),
                      .bytes_disk = set.number * (mixture->columns * 8 + 4)};
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(store_try_output(command, command->output));
     return draw(command, mixture);
 }

@@ -159,11 +159,7 @@ static int run(cor_command *command)
     COR_TRY(cor_command_inputs(command, 2, 2));
     COR_TRY(parse(&cut));
     COR_TRY(plan(command, &cut, &needs));
-    if (command->plan) {
-        cor_plan_report(command->team, &needs, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(cor_command_plan(command, &needs));
     return evaluate(command, &cut);
 }
 

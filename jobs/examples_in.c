@@ -21,8 +21,7 @@ static int plan(const cor_command *command,
     cor_plan needs;
     COR_TRY(cor_ingest_examples_plan(command->team, command->input,
                                      command->inputs, options, &needs));
-    cor_plan_report(command->team, &needs, command->result);
-    return COR_OK;
+    return cor_command_plan(command, &needs);
 }
 
 int examples_in_ingest(const cor_command *command,

@@ -95,13 +95,9 @@ static int plan_and_expand(const cor_command *command, const char *like,
 {
     COR_TRY(cor_expand_check(store->users, store->items, options));
     cor_plan plan = cor_expand_plan(command->team, store, options);
-    if (command->plan) {
-        if (plan.bytes_rank < reduce->bytes_rank)
-            plan.bytes_rank = reduce->bytes_rank;
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    if (plan.bytes_rank < reduce->bytes_rank)
+        plan.bytes_rank = reduce->bytes_rank;
+    COR_TRY(cor_command_plan(command, &plan));
     return expand(command, like, options,
                   cor_expand_count(store->interactions, options));
 }

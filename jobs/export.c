@@ -108,11 +108,7 @@ static int run(cor_command *command)
     COR_TRY(find_format(job.path, kinds[kind].kind, kinds[kind].formats,
                         &job.format));
     COR_TRY(kinds[kind].plan(command->team, &job, &plan));
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(kinds[kind].export(command->team, &job, &rows));
     cor_result_int(command->result, "rows", rows);
     return COR_OK;

@@ -77,11 +77,7 @@ static int generate_records(cor_command *command)
         .rows_rank = set.records / cor_team_size(command->team) + 1,
         .bytes_rank = cor_plan_base() + cor_postings_memory(command->team),
         .bytes_disk = set.records * RECORD_BYTES};
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(cor_postings_write(command->team, set.records, command->seed,
                                command->output, command->force,
                                command->progress, &bytes));
@@ -140,11 +136,7 @@ static int run(cor_command *command)
                               .titles = set.titles};
     COR_TRY(cor_generate_check(&o));
     cor_plan plan = cor_generate_plan(command->team, &o);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(store_try_output(command, command->output));
     return generate(command, &o);
 }

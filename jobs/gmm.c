@@ -335,11 +335,7 @@ static int plan_and_fit(job *j)
     cor_command *command = j->command;
     cor_plan plan =
         cor_gmm_plan(command->team, &j->size, &j->options, j->point, j->points);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(store_try_output(command, command->output));
     COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
     COR_TRY(read_means(j));

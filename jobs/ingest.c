@@ -238,8 +238,7 @@ static int run(cor_command *command)
         cor_plan plan;
         COR_TRY(cor_ingest_plan(command->team, command->input, command->inputs,
                                 &o, &plan));
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
+        return cor_command_plan(command, &plan);
     }
     COR_TRY(store_try_output(command, command->output));
     return ingest(command, &o);

@@ -175,11 +175,7 @@ static int run(cor_command *command)
     COR_TRY(cor_command_inputs(command, 1, INT_MAX));
     COR_TRY(cor_command_needs_output(command));
     COR_TRY(measure(command, &plan));
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     int rc = cor_agree(command->team, name_outputs(command, &out));
     if (rc == COR_OK)
         rc = write_all(command, &out);

@@ -1,9 +1,11 @@
+#include "checkpoint_in.h"
 #include "jobs.h"
 #include "stores.h"
 #include "trainer.h"
 #include "training_in.h"
 
 #include "coracle/knn.h"
+#include "coracle/stop.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +52,7 @@ static const cor_option options[] = {
     {"reg-items", 0, COR_OPTION_REAL, &set.reg_items, "R", "the same"},
     {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
      "report the error on these ratings"},
+    CHECKPOINT_OPTIONS,
     COR_OPTIONS_END};
 
 static int fit_options(int64_t seed, bool input_order, cor_knn_options *o)
@@ -96,6 +99,14 @@ static void report(const cor_knn_fit *fit, const cor_model *model,
     cor_result_text(result, "digest", model->digest);
 }
 
+static void keep_checkpoints(const char *digest, cor_knn_options *o)
+{
+    o->checkpoint = checkpoint_set.path;
+    o->checkpoint_minutes = checkpoint_in_minutes();
+    o->resume = checkpoint_set.resume;
+    o->data_digest = digest;
+}
+
 static int train(cor_command *command, const cor_knn_options *o,
                  training_in *in)
 {
@@ -103,8 +114,10 @@ static int train(cor_command *command, const cor_knn_options *o,
     cor_knn_fit fit;
     COR_TRY(cor_knn_train(command->team, &in->data, in->valid, o,
                           command->progress, &model, &fit));
-    int rc =
-        cor_model_write(command->team, command->output, &command->file, &model);
+    int rc = fit.stopped ? checkpoint_in_stopped("epoch", fit.epochs) : COR_OK;
+    if (rc == COR_OK)
+        rc = cor_model_write(command->team, command->output, &command->file,
+                             &model);
     if (rc == COR_OK)
         report(&fit, &model, command->result);
     cor_model_free(&model);
@@ -115,7 +128,7 @@ static int train(cor_command *command, const cor_knn_options *o,
 static int check_plan(const cor_command *command, const cor_plan *plan,
                       bool all)
 {
-    int rc = cor_plan_check(command->team, plan);
+    int rc = cor_command_plan(command, plan);
     if (rc != COR_EMEMORY || !all)
         return rc;
     char message[COR_MESSAGE_SIZE / 2];
@@ -131,19 +144,18 @@ static int run(cor_command *command)
     training_in in;
     COR_TRY(cor_command_inputs(command, 1, 1));
     COR_TRY(cor_command_needs_output(command));
+    COR_TRY(checkpoint_in_check(command));
     COR_TRY(store_measure(command, command->input[0], &summary));
     if (set.valid)
         COR_TRY(store_measure(command, set.valid, &valid));
     COR_TRY(fit_options(command->seed, !summary.has_time, &o));
+    keep_checkpoints(summary.digest, &o);
     cor_plan plan =
         cor_knn_plan(command->team, summary.interactions, summary.users,
                      summary.items, valid.interactions, &o);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
     COR_TRY(check_plan(command, &plan, o.keep == 0));
     COR_TRY(store_try_output(command, command->output));
+    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
     COR_TRY(training_in_read(command, set.valid, &in));
     int rc = train(command, &o, &in);
     training_in_free(&in);
@@ -174,7 +186,12 @@ const cor_job cor_job_knn = {
         "times, by the order of the input. `train` is the error on the "
         "training ratings themselves (at most a million of them, `sampled`), "
         "of which each is its own nearest neighbour: it says little of new "
-        "ratings.",
+        "ratings.\n"
+        "\n"
+        "With --checkpoint DIR a SIGUSR1 finishes the epoch of the baseline or "
+        "the part of the search in hand, writes a checkpoint of what is "
+        "compared and leaves with 75; the same command with --resume goes on, "
+        "on any number of ranks, to the same bits.",
     .options = options,
     .run = run};
 

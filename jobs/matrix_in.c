@@ -45,8 +45,7 @@ static int plan(const cor_command *command,
     cor_plan needs;
     COR_TRY(cor_ingest_matrix_plan(command->team, command->input,
                                    command->inputs, options, &needs));
-    cor_plan_report(command->team, &needs, command->result);
-    return COR_OK;
+    return cor_command_plan(command, &needs);
 }
 
 /* Write the output and report it. Collective. */
@@ -91,11 +90,7 @@ int matrix_in_generate(const cor_command *command,
     cor_matrix matrix;
     COR_TRY(cor_generate_matrix_check(options));
     cor_plan needs = cor_generate_matrix_plan(command->team, options);
-    if (command->plan) {
-        cor_plan_report(command->team, &needs, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(cor_command_plan(command, &needs));
     COR_TRY(store_try_output(command, command->output));
     COR_TRY(cor_generate_matrix(command->team, options, &matrix));
     int rc = write_matrix(command, &command->file, &matrix);

@@ -95,11 +95,7 @@ static int run(cor_command *command)
     o.oversample = set.oversample;
     o.seed = command->seed;
     cor_plan plan = cor_pca_plan(command->team, &size, &o);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(store_try_output(command, command->output));
     return fit(command, &o);
 }

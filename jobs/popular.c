@@ -126,11 +126,7 @@ static int run(cor_command *command)
                                      .damping = set.damping}};
     cor_plan plan =
         cor_popular_plan(command->team, &summary, writes_model(command));
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     return list_items(command, &o);
 }
 

@@ -101,11 +101,7 @@ static int run(cor_command *command)
     COR_TRY(cor_command_inputs(command, 2, 2));
     COR_TRY(cor_command_needs_output(command));
     COR_TRY(plan(command, &needs));
-    if (command->plan) {
-        cor_plan_report(command->team, &needs, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(cor_command_plan(command, &needs));
     COR_TRY(cor_output_check(command->team, command->output, command->force));
     cor_model model = {0};
     cor_interactions pairs = {0};

@@ -22,16 +22,12 @@ int records_in_open(const cor_command *command, const records_in *set,
 }
 
 int records_in_plan(cor_command *command, const cor_records *records,
-                    int64_t more, bool writes, bool *stop)
+                    int64_t more, bool writes)
 {
     cor_plan plan = {.bytes_rank =
                          cor_plan_base() + cor_records_memory(records) + more,
                      .bytes_disk = writes ? cor_records_bytes(records) : 0};
-    *stop = command->plan;
-    if (!command->plan)
-        return cor_plan_check(command->team, &plan);
-    cor_plan_report(command->team, &plan, command->result);
-    return COR_OK;
+    return cor_command_plan(command, &plan);
 }
 
 int records_in_check_output(const char *path)
@@ -100,11 +96,10 @@ int records_in_keep(cor_command *command, const records_in *set,
                                 cor_sink *sink, cor_keep_count *count))
 {
     cor_records *records = NULL;
-    bool stop;
     COR_TRY(records_in_check_output(command->output));
     COR_TRY(records_in_open(command, set, &records));
-    int rc = records_in_plan(command, records, 0, true, &stop);
-    if (rc == COR_OK && !stop)
+    int rc = records_in_plan(command, records, 0, true);
+    if (rc == COR_OK)
         rc = write_some(command, set, records, keep);
     cor_records_close(&records);
     return rc;

@@ -63,9 +63,9 @@ int records_in_path(const char *option, const char *text, cor_path *path);
 
 /** The plan of a job that passes over records: `more` bytes a rank beside the
     reading, and outputs that together hold at most the inputs. Collective.
-    @param[out] stop  the plan is all that was asked for */
+    @return as cor_command_plan */
 int records_in_plan(cor_command *command, const cor_records *records,
-                    int64_t more, bool writes, bool *stop);
+                    int64_t more, bool writes);
 
 /** COR_EUSAGE for an output whose ending promises a packing. */
 int records_in_check_output(const char *path);

@@ -160,11 +160,7 @@ static int score(cor_command *command, const cor_mixture *mixture, double below)
                          cor_plan_base() + rows * (size.columns * width + 13 +
                                                    (set.anomalies > 0 ? 8 : 0)),
                      .bytes_disk = size.rows * 13};
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     if (command->output)
         COR_TRY(store_try_output(command, command->output));
     return read_and_score(command, mixture, below);

@@ -108,11 +108,7 @@ static int run(cor_command *command)
     cor_sequences *sequences = NULL;
     COR_TRY(check(command));
     COR_TRY(plan(command, &needs));
-    if (command->plan) {
-        cor_plan_report(command->team, &needs, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(cor_command_plan(command, &needs));
     COR_TRY(cor_output_check(command->team, command->output, command->force));
     int rc =
         cor_interactions_read(command->team, command->input[0], &parts, &data);

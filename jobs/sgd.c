@@ -147,11 +147,7 @@ static int run(cor_command *command)
     cor_plan plan =
         cor_sgd_plan(command->team, summary.interactions, summary.users,
                      summary.items, valid.interactions, &o);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(store_try_output(command, command->output));
     COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
     COR_TRY(training_in_read(command, set.valid, &in));

@@ -82,11 +82,7 @@ static int run(cor_command *command)
     cor_plan needs = {0};
     COR_TRY(check(command));
     COR_TRY(ratings_in_plan_model(command, command->input[0], &needs));
-    if (command->plan) {
-        cor_plan_report(command->team, &needs, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(cor_command_plan(command, &needs));
     if (command->output)
         COR_TRY(
             cor_output_check(command->team, command->output, command->force));

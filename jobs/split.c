@@ -154,12 +154,10 @@ static int split_open_records(cor_command *command, cor_records *records,
     cor_sink *sink = NULL;
     outputs out;
     const char *path[COR_PARTS];
-    bool stop, csv = cor_records_format(records) == COR_RECORDS_CSV;
+    bool csv = cor_records_format(records) == COR_RECORDS_CSV;
     int paths = 0;
     COR_TRY(name_outputs(command, csv ? ".csv" : ".jsonl", &out));
-    COR_TRY(records_in_plan(command, records, 0, true, &stop));
-    if (stop)
-        return COR_OK;
+    COR_TRY(records_in_plan(command, records, 0, true));
     for (int p = 0; p < COR_PARTS; p++)
         if (cor_split_has(o, p))
             path[paths++] = out.path[p];
@@ -205,11 +203,7 @@ static int split_one_store(cor_command *command, const cor_split_options *o)
     COR_TRY(name_outputs(command, ".h5", &out));
     COR_TRY(store_measure(command, command->input[0], &summary));
     cor_plan plan = cor_split_plan(command->team, &summary);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     for (int p = 0; p < COR_PARTS; p++)
         if (cor_split_has(o, p))
             COR_TRY(store_try_output(command, out.path[p]));

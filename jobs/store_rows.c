@@ -12,11 +12,7 @@ int store_rows_use(cor_command *command,
     cor_interactions data = {0};
     COR_TRY(store_measure(command, command->input[0], &summary));
     cor_plan plan = cor_split_plan(command->team, &summary);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     if (command->output)
         COR_TRY(store_try_output(command, command->output));
     int rc = cor_interactions_read(command->team, command->input[0],

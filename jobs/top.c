@@ -224,16 +224,15 @@ static int top_of_store(cor_command *command)
 static int top_of_files(cor_command *command)
 {
     cor_records *records = NULL;
-    bool stop;
     if (command->output) {
         COR_TRY(records_in_check_output(command->output));
         COR_TRY(
             cor_output_check(command->team, command->output, command->force));
     }
     COR_TRY(records_in_open(command, &set.in, &records));
-    int rc = records_in_plan(command, records, set.number * 128,
-                             command->output, &stop);
-    if (rc == COR_OK && !stop)
+    int rc =
+        records_in_plan(command, records, set.number * 128, command->output);
+    if (rc == COR_OK)
         rc = top_of_records(command, records);
     cor_records_close(&records);
     return rc;

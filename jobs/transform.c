@@ -115,11 +115,7 @@ static int plan_and_run(cor_command *command, const cor_pca *pca)
     cor_plan plan =
         cor_pca_transform_plan(command->team, &size, pca,
                                set.inverse ? pca->columns : pca->components);
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &plan));
+    COR_TRY(cor_command_plan(command, &plan));
     COR_TRY(store_try_output(command, command->output));
     return transform(command, pca);
 }

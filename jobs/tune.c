@@ -195,11 +195,7 @@ static int run(cor_command *command)
     COR_TRY(check(command));
     COR_TRY(find_trainer(command->input[0], &t.trainer));
     COR_TRY(plan(command, &needs));
-    if (command->plan) {
-        cor_plan_report(command->team, &needs, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_plan_check(command->team, &needs));
+    COR_TRY(cor_command_plan(command, &needs));
     cor_search search = {.set = set_point,
                          .fit = fit_point,
                          .context = &t,

@@ -100,6 +100,19 @@ int cor_command_inputs(const cor_command *command, int least, int most);
 /** COR_EUSAGE unless -o was given. */
 int cor_command_needs_output(const cor_command *command);
 
+/** What a job returns whose plan was all that was asked for; the frame takes it
+    for COR_OK. No exit code is that great. */
+enum { COR_PLANNED = 256 };
+
+/**
+ * Go on only where the plan fits: `COR_TRY(cor_command_plan(command, &plan));`
+ * before the first big allocation. With --plan it becomes the result instead.
+ * Collective.
+ * @return COR_OK; COR_PLANNED: that was all, leave; COR_EMEMORY: a node would
+ * need more than it has
+ */
+int cor_command_plan(const cor_command *command, const cor_plan *plan);
+
 /**
  * Set one option of a row from text, as the command line does; a text is
  * borrowed. Flags take true or false. Local.

@@ -94,7 +94,8 @@ static int find_result(const cor_call *call, cor_command *command)
 {
     if (call->job->result_is_output && call->output && !call->plan)
         COR_TRY(cor_output_check(command->team, call->output, call->force));
-    COR_TRY(cor_agree(command->team, call->job->run(command)));
+    int rc = call->job->run(command);
+    COR_TRY(cor_agree(command->team, rc == COR_PLANNED ? COR_OK : rc));
     return call->plan ? COR_OK : write_result(call, command);
 }
 
@@ -238,4 +239,12 @@ int cor_command_needs_output(const cor_command *command)
     return cor_fail(COR_EUSAGE,
                     "needs -o PATH for its output; usage: coracle %s %s",
                     command->job, command->usage ? command->usage : "");
+}
+
+int cor_command_plan(const cor_command *command, const cor_plan *plan)
+{
+    if (!command->plan)
+        return cor_plan_check(command->team, plan);
+    cor_plan_report(command->team, plan, command->result);
+    return COR_PLANNED;
 }

@@ -206,12 +206,9 @@ static int run_plan(cor_command *command)
     cor_plan plan = {.rows_rank = 10 + rank,
                      .bytes_rank = cor_plan_base() + (planned.gib << 30),
                      .bytes_disk = 5000};
-    if (command->plan) {
-        cor_plan_report(command->team, &plan, command->result);
-        return COR_OK;
-    }
-    COR_TRY(cor_command_needs_output(command));
-    return cor_plan_check(command->team, &plan);
+    if (!command->plan)
+        COR_TRY(cor_command_needs_output(command));
+    return cor_command_plan(command, &plan);
 }
 
 static const cor_job job_plan = {"plan",       "need memory", "-o FILE", NULL,
