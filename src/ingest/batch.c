@@ -21,7 +21,8 @@ static int keep_title(ingest_piece *piece, int64_t slot, ingest_text text)
         COR_TRY(cor_reallocate(&piece->title, used, capacity, 1, "titles"));
         piece->title_capacity = capacity;
     }
-    memcpy(piece->title + used, text.begin, (size_t)length);
+    if (length > 0) /* no room may have been taken before the first letter */
+        memcpy(piece->title + used, text.begin, (size_t)length);
     piece->title_end[slot] = used + length;
     return COR_OK;
 }
