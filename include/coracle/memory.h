@@ -40,6 +40,15 @@ int cor_reallocate(void *pointer, int64_t old_count, int64_t count,
  */
 void cor_move(void *to, void *from, int64_t bytes);
 
+/**
+ * Give back the pages of what is not needed any more of a block that is still
+ * in use: the bytes before `used`, of which those before `before` were given
+ * back earlier (0 at first). They then hold anything. Where the block is read
+ * from end to end, and what is made of it written meanwhile, there is never
+ * twice as much.
+ */
+void cor_give_back(void *block, int64_t before, int64_t used);
+
 /** Release a block; NULL is accepted. */
 void cor_free(void *block);
 

@@ -113,21 +113,25 @@ int cor_allocate_zeroed(void *pointer, int64_t count, size_t width,
     return COR_OK;
 }
 
-/* Whole huge pages behind what was copied go back; to give back less would only
-   break them up. */
+/* Whole huge pages alone: to give back less would only break them up. */
+void cor_give_back(void *block, int64_t before, int64_t used)
+{
+    const uintptr_t page = HUGE_PAGE, begin = (uintptr_t)block;
+    uintptr_t from = (begin + (uintptr_t)before) / page * page;
+    uintptr_t to = (begin + (uintptr_t)used) / page * page;
+    if (from < begin)
+        from = (begin + page - 1) / page * page;
+    if (from < to)
+        madvise((char *)block + (from - begin), to - from, MADV_DONTNEED);
+}
+
 void cor_move(void *to, void *from, int64_t bytes)
 {
     const int64_t step = 4 * HUGE_PAGE;
-    char *page = (char *)from + (HUGE_PAGE - (uintptr_t)from % HUGE_PAGE);
     for (int64_t done = 0; done < bytes; done += step) {
         int64_t more = bytes - done < step ? bytes - done : step;
         memcpy((char *)to + done, (char *)from + done, (size_t)more);
-        int64_t whole = (char *)from + done + more - page;
-        if (whole < HUGE_PAGE)
-            continue;
-        whole -= whole % HUGE_PAGE;
-        madvise(page, (size_t)whole, MADV_DONTNEED);
-        page += whole;
+        cor_give_back(from, done, done + more);
     }
 }
 

@@ -6,17 +6,18 @@
 #include "reject.h"
 #include "titles.h"
 
-/* Bytes a row takes at the worst moment, when rows go to their users' ranks,
-   in an input of no order: measured as 35 to 40. On disk are four columns. */
-/* Bytes a row, measured: the columns and what sorts them, and on several ranks
-   what is on its way between them. A kept column stands twice then. */
+/* Bytes a row takes at the worst moment, in an input of no order, measured: the
+   columns, which become records piece by piece, and on several ranks a record
+   and its copy on the way to another rank. On disk are four columns. A kept
+   column is counted as a number. */
 enum {
-    ROW_MEMORY = 34,
-    ROW_MOVING = 10,
+    ROW_COLUMNS = 24,
+    ROW_RECORD = 16,
+    ROW_ROOM = 2,
     ROW_DISK = 20,
-    KEPT_MEMORY = 16,
-    KEPT_DISK = 8,
-    BUFFERS = 8 << 20
+    KEPT_BYTES = 8,
+    KEPT_ROOM = 1,
+    BUFFERS = 20 << 20
 };
 
 cor_ingest_options cor_ingest_options_default(void)
@@ -42,6 +43,15 @@ static int check_options(int files, const cor_ingest_options *options)
     return COR_OK;
 }
 
+/* Of `ranks` ranks, which send all rows but their own share. */
+static int64_t row_memory(int64_t ranks, int64_t kept)
+{
+    int64_t record = ROW_RECORD + kept * KEPT_BYTES, room = kept * KEPT_ROOM;
+    int64_t moving = record + record * (ranks - 1) / ranks + ROW_ROOM + room;
+    int64_t columns = ROW_COLUMNS + kept * KEPT_BYTES + room;
+    return moving > columns ? moving : columns;
+}
+
 static void estimate(const cor_team *team, const ingest_input *in,
                      cor_plan *plan)
 {
@@ -51,11 +61,10 @@ static void estimate(const cor_team *team, const ingest_input *in,
             (double)(in->base[f + 1] - in->base[f]) / in->layout[f].row_bytes;
     int64_t all = (int64_t)rows, size = cor_team_size(team);
     plan->rows_rank = (all + size - 1) / size;
-    int64_t row = ROW_MEMORY + (size > 1 ? ROW_MOVING : 0) +
-                  in->wanted.kept * (KEPT_MEMORY + (size > 1 ? KEPT_DISK : 0));
-    plan->bytes_rank = cor_plan_base() + plan->rows_rank * row +
+    plan->bytes_rank = cor_plan_base() +
+                       plan->rows_rank * row_memory(size, in->wanted.kept) +
                        (int64_t)BUFFERS * cor_team_threads(team);
-    plan->bytes_disk = all * (ROW_DISK + KEPT_DISK * in->wanted.kept);
+    plan->bytes_disk = all * (ROW_DISK + KEPT_BYTES * in->wanted.kept);
 }
 
 int cor_ingest_plan(const cor_team *team, const char *const *file, int files,

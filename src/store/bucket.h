@@ -10,14 +10,20 @@ typedef struct cor_piece {
     int64_t rows;
 } cor_piece;
 
-/** Work space for buckets of at most so many rows; one a thread. */
+/** Work space, which grows as buckets need it; zeroed at first, one a thread.
+ */
 typedef struct cor_desk {
     uint64_t *key, *spare;
-    uint32_t *record; /* the pieces side by side; NULL until there are two */
-    int64_t rows;
+    int64_t keys;     /* room for so many in each */
+    uint32_t *record; /* a bucket's rows, cell by cell or as they came */
+    int64_t words;    /* room in it */
+    int64_t *cell;    /* first row of each, and of what is behind the last */
+    int64_t cells;
 } cor_desk;
 
-int cor_desk_open(int64_t rows, cor_desk *desk);
+/** A cell's records and keys stay in the second-level cache. */
+enum { CELL_ROWS = 16384 };
+
 void cor_desk_close(cor_desk *desk);
 
 /**

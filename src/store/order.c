@@ -1,11 +1,13 @@
 /* Rows in no order, to their ranks and in order.
  *
- * Users are cut into buckets of neighbours whose rows fit the second-level
- * cache; a bucket is one rank's alone. One pass writes my rows as records,
- * bucket by bucket and so rank by rank; records of other ranks' buckets travel,
- * my own stay; each bucket is then sorted in cache and becomes columns. So a
- * row is written to memory twice, and both times in runs: the limit is the
- * stores of the first pass, to a thousand places in turn. */
+ * Users are cut into buckets of neighbours, each of a few huge pages of rows; a
+ * bucket is one rank's alone. One pass writes my rows as records, bucket by
+ * bucket and so rank by rank; records of other ranks' buckets travel, my own
+ * stay; each bucket is then cut into cells that fit the second-level cache,
+ * sorted there and becomes columns. What is read is given back page by page, so
+ * that rows never stand twice in memory: fresh pages are dearer than the work,
+ * and few places to write to at a time keep those of the buckets few. The limit
+ * is memory: a row is read and written twice. */
 #include "order.h"
 
 #include "bucket.h"
@@ -13,9 +15,18 @@
 #include "coracle/exchange.h"
 #include "coracle/memory.h"
 
-/* A bucket's records and keys take about half a megabyte. Every rank counts
-   all buckets, of which each rank has some. */
-enum { BUCKET_ROWS = 16384, MOST_BUCKETS = 4096, MOST_OF_RANK = 64 };
+/* A bucket's records take about eight megabytes, or less where ranks would have
+   too few of them. Every rank counts all buckets, of which each rank has some.
+ */
+enum {
+    BUCKET_ROWS = 1 << 19,
+    MOST_BUCKETS = 4096,
+    MOST_OF_RANK = 64,
+    LEAST_OF_RANK = 8
+};
+
+/* Rows that are packed before the columns that they stood in are given back. */
+enum { PACK_STEP = 1 << 18 };
 
 /* How users are cut into buckets: at every 2^shift users, and where a rank's
    end. The same on all ranks. */
@@ -40,6 +51,8 @@ typedef struct ordering {
     int64_t buckets;  /* that I own */
     cor_piece *piece; /* my buckets x ranks: what each rank has of them */
     int64_t *begin;   /* my buckets + 1: rows before each */
+    bool *sorted;     /* my buckets */
+    int64_t given;    /* those whose records are given back: the first ones */
 } ordering;
 
 static void ordering_free(ordering *o)
@@ -53,6 +66,7 @@ static void ordering_free(ordering *o)
     cor_free(o->others);
     cor_free(o->piece);
     cor_free(o->begin);
+    cor_free(o->sorted);
 }
 
 /* ---- buckets ---- */
@@ -61,7 +75,10 @@ static void ordering_free(ordering *o)
 static int choose_shift(int64_t users, int64_t rows, int ranks)
 {
     int64_t wanted = rows / BUCKET_ROWS + 1, most = MOST_BUCKETS;
+    int64_t cells = rows / CELL_ROWS + 1, few = (int64_t)LEAST_OF_RANK * ranks;
     int shift = 0;
+    if (wanted < few)
+        wanted = cells < few ? cells : few;
     if (most < (int64_t)MOST_OF_RANK * ranks)
         most = (int64_t)MOST_OF_RANK * ranks;
     if (wanted > most)
@@ -137,13 +154,44 @@ static void find_places(ordering *o)
     o->packed[o->cut.count] = next;
 }
 
-static inline void pack_part(const ordering *o, int t, cor_words words)
+static inline void pack_some(const ordering *o, int64_t begin, int64_t end,
+                             int64_t *place, cor_words words)
 {
-    int64_t *place = o->place + t * o->cut.count;
-    for (int64_t i = first_of_thread(o, t); i < first_of_thread(o, t + 1); i++)
+    for (int64_t i = begin; i < end; i++)
         cor_record_put(o->data, i, o->earliest, words,
                        o->mine + place[bucket_of(&o->cut, o->data->user[i])]++ *
                                      words.all);
+}
+
+/* Of a part of the columns that begins at row `first`: rows before `end` are
+   packed, those before `begin` were given back. */
+static void give_back_packed(cor_interactions *data, int64_t first,
+                             int64_t begin, int64_t end)
+{
+    int64_t before = begin - first, used = end - first;
+    cor_give_back(data->user + first, 4 * before, 4 * used);
+    cor_give_back(data->item + first, 4 * before, 4 * used);
+    cor_give_back(data->value + first, 4 * before, 4 * used);
+    if (data->time)
+        cor_give_back(data->time + first, 8 * before, 8 * used);
+    for (int32_t k = 0; k < data->kept.count; k++) {
+        cor_kept *column = &data->kept.column[k];
+        if (column->category)
+            cor_give_back(column->code + first, 4 * before, 4 * used);
+        else
+            cor_give_back(column->number + first, 8 * before, 8 * used);
+    }
+}
+
+static inline void pack_part(const ordering *o, int t, cor_words words)
+{
+    int64_t *place = o->place + t * o->cut.count;
+    int64_t first = first_of_thread(o, t), end = first_of_thread(o, t + 1);
+    for (int64_t i = first, next; i < end; i = next) {
+        next = end - i < PACK_STEP ? end : i + PACK_STEP;
+        pack_some(o, i, next, place, words);
+        give_back_packed(o->data, first, i, next);
+    }
 }
 
 /* Constants, so that each usual kind of record gets a loop of its own. */
@@ -249,6 +297,18 @@ static int count_arriving(const ordering *o, int64_t **rows)
     return rc;
 }
 
+/* Records that have left. */
+static void give_back_sent(ordering *o)
+{
+    int rank = cor_team_rank(o->team);
+    int64_t bytes = o->words.all * (int64_t)sizeof *o->mine;
+    int64_t first = o->packed[o->cut.of_rank[rank]];
+    int64_t end = o->packed[o->cut.of_rank[rank + 1]];
+    cor_give_back(o->mine, 0, first * bytes);
+    cor_give_back(o->mine + end * o->words.all, 0,
+                  (o->packed[o->cut.count] - end) * bytes);
+}
+
 /* The records of other ranks' buckets leave, those of mine arrive. */
 static int send_records(ordering *o)
 {
@@ -268,6 +328,8 @@ static int send_records(ordering *o)
     if (rc == COR_OK)
         rc = cor_route_send_others(
             route, o->mine, sizeof *o->mine * (size_t)o->words.all, o->others);
+    if (rc == COR_OK)
+        give_back_sent(o);
     cor_route_destroy(&route);
     cor_free(count);
     return rc;
@@ -279,6 +341,7 @@ static int find_pieces(ordering *o, const int64_t *rows)
     int ranks = cor_team_size(o->team), rank = cor_team_rank(o->team);
     COR_TRY(COR_NEW(&o->piece, o->buckets * ranks));
     COR_TRY(COR_NEW_ZEROED(&o->begin, o->buckets + 1));
+    COR_TRY(COR_NEW_ZEROED(&o->sorted, o->buckets));
     const uint32_t *arrived = o->others;
     for (int r = 0; r < ranks; r++) {
         const uint32_t *next =
@@ -326,30 +389,51 @@ static int make_columns(ordering *o)
                                         : COR_NEW(&data->time, data->rows);
 }
 
-static int64_t largest_bucket(const ordering *o)
+/* Give back the records of the buckets before `end`. */
+static void give_back_sorted(ordering *o, int64_t end)
 {
-    int64_t most = 0;
-    for (int64_t b = 0; b < o->buckets; b++)
-        if (o->begin[b + 1] - o->begin[b] > most)
-            most = o->begin[b + 1] - o->begin[b];
-    return most;
+    int ranks = cor_team_size(o->team), rank = cor_team_rank(o->team);
+    for (int r = 0; r < ranks; r++) {
+        const cor_piece *last = &o->piece[(end - 1) * ranks + r];
+        uint32_t *records = r == rank ? o->mine : o->others;
+        int64_t first = o->piece[r].record - records;
+        int64_t before = o->piece[o->given * ranks + r].record - records;
+        int64_t used = last->record + last->rows * o->words.all - records;
+        const int64_t size = sizeof *records;
+        cor_give_back(records + first, (before - first) * size,
+                      (used - first) * size);
+    }
+    o->given = end;
+}
+
+/* Bucket b is sorted: give back what all threads have done with. */
+static void finish_bucket(ordering *o, int64_t b)
+{
+#pragma omp critical(cor_order_finish)
+    {
+        int64_t end = o->given;
+        o->sorted[b] = true;
+        while (end < o->buckets && o->sorted[end])
+            end++;
+        if (end > o->given)
+            give_back_sorted(o, end);
+    }
 }
 
 static int sort_buckets(ordering *o)
 {
     int ranks = cor_team_size(o->team);
-    int64_t rows = largest_bucket(o), failed = 0;
+    int64_t failed = 0;
 #pragma omp parallel num_threads(o->threads) reduction(+ : failed)
     {
         cor_desk desk = {0};
-        bool open = cor_desk_open(rows, &desk) == COR_OK;
-        failed += !open;
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t b = 0; b < o->buckets; b++)
-            if (open)
-                failed += cor_bucket_sort(o->piece + b * ranks, ranks, o->words,
-                                          o->cut.shift, o->earliest, &desk,
-                                          o->data, o->begin[b]) != COR_OK;
+        for (int64_t b = 0; b < o->buckets; b++) {
+            failed += cor_bucket_sort(o->piece + b * ranks, ranks, o->words,
+                                      o->cut.shift, o->earliest, &desk, o->data,
+                                      o->begin[b]) != COR_OK;
+            finish_bucket(o, b);
+        }
         cor_desk_close(&desk);
     }
     return failed ? cor_fail(COR_EMEMORY, "out of memory: sorting a user's "

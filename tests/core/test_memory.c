@@ -42,6 +42,27 @@ static void moved_bytes_are_all_there(void **state)
     cor_free(to);
 }
 
+/* In steps that end within pages; what is not used yet stays, and so do the
+   neighbours. */
+static void bytes_not_used_yet_are_kept(void **state)
+{
+    (void)state;
+    enum { BYTES = 21 << 20, BEFORE = 12345, STEP = 3 << 20 };
+    unsigned char *block = NULL;
+    bool right = true;
+    CHECK_OK(COR_NEW(&block, BYTES + BEFORE));
+    memset(block, 7, BYTES + BEFORE);
+    for (int64_t used = 0; used < BYTES - STEP; used += STEP) {
+        cor_give_back(block + BEFORE, used, used + STEP);
+        for (int64_t i = 0; i < BEFORE; i++)
+            right = right && block[i] == 7;
+        for (int64_t i = BEFORE + used + STEP; i < BYTES + BEFORE; i++)
+            right = right && block[i] == 7;
+    }
+    CHECK(right);
+    cor_free(block);
+}
+
 /* Blocks of many sizes come and go; none overlaps another that lives. */
 static void kept_blocks_are_nobody_else_s(void **state)
 {
@@ -90,6 +111,7 @@ static void the_machine_tells_its_memory(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_are_aligned_and_kept_when_they_grow),
     cmocka_unit_test(moved_bytes_are_all_there),
+    cmocka_unit_test(bytes_not_used_yet_are_kept),
     cmocka_unit_test(kept_blocks_are_nobody_else_s),
     cmocka_unit_test(too_much_is_a_status),
     cmocka_unit_test(the_machine_tells_its_memory),

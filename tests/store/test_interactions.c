@@ -308,6 +308,16 @@ static void many_rows_are_sorted(void **state)
     round_trip(60000, 64, false, &options, &s);
 }
 
+/* So many that buckets are cut into cells, and that blocks are given back page
+   by page while they are read. */
+static void cells_of_buckets_are_sorted(void **state)
+{
+    (void)state;
+    cor_interactions_summary s;
+    if (cor_team_size(team) <= 3) /* on more, buckets are of a user each */
+        round_trip(600000, 64, true, &options, &s);
+}
+
 /* Times too far apart for one word of a record; and, with the user and the
    place of a row, for one key. */
 static void times_of_any_width_are_sorted(void **state)
@@ -555,6 +565,7 @@ static void damaged_stores_are_refused(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stores_come_back),
     cmocka_unit_test(many_rows_are_sorted),
+    cmocka_unit_test(cells_of_buckets_are_sorted),
     cmocka_unit_test(times_of_any_width_are_sorted),
     cmocka_unit_test(rows_in_order_keep_it),
     cmocka_unit_test(kept_columns_go_with_their_rows),
