@@ -1,20 +1,16 @@
-#include "checkpoint_in.h"
 #include "jobs.h"
-#include "stores.h"
 #include "trainer.h"
 #include "training_in.h"
 
 #include "coracle/als.h"
-#include "coracle/interactions.h"
-#include "coracle/stop.h"
 
 #include <string.h>
 
 static struct {
-    int64_t factors, iterations, early_stop;
+    int64_t factors, iterations;
     int64_t steps, block;
     double reg, reg_bias, alpha, unobserved, reg_exponent;
-    const char *reg_scale, *valid, *solver;
+    const char *reg_scale, *solver;
     bool bias, implicit;
 } set = {.alpha = 1,
          .steps = 3,
@@ -56,11 +52,7 @@ static const cor_option options[] = {
      "steps of conjugate gradients a row"},
     {"block", 0, COR_OPTION_INT, &set.block, "N",
      "factors in a block of the subspace solver, a multiple of 16"},
-    {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
-     "report the error on these ratings each iteration, keep the best"},
-    {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
-     "stop after N iterations without a better error on --valid; 0: never"},
-    CHECKPOINT_OPTIONS,
+    TRAINING_OPTIONS("iteration"),
     COR_OPTIONS_END};
 
 static enum cor_solver solver(void)
@@ -81,8 +73,7 @@ static cor_implicit implicit(void)
     return how;
 }
 
-static cor_als_options fit_options(int64_t seed, const char *digest,
-                                   const char *checkpoint)
+static cor_als_options fit_options(int64_t seed, cor_course_options course)
 {
     cor_als_options o = cor_als_options_default();
     o.factors = set.factors;
@@ -96,31 +87,19 @@ static cor_als_options fit_options(int64_t seed, const char *digest,
     o.steps = set.steps;
     o.block = set.block;
     o.seed = seed;
-    o.early_stop = set.early_stop;
-    o.checkpoint = checkpoint;
-    o.checkpoint_minutes = checkpoint_in_minutes();
-    o.resume = checkpoint_set.resume;
-    o.data_digest = digest;
+    o.course = course;
     return o;
 }
 
 static void report(const cor_als_options *o, const cor_als_fit *fit,
                    const cor_model *model, cor_result *result)
 {
-    cor_result_text(result, "job", "als");
-    cor_result_int(result, "iterations", fit->iterations);
-    cor_result_int(result, "best_iteration", fit->best);
-    cor_result_real(result, "seconds", fit->seconds);
-    cor_result *history = cor_result_list(result, "history");
-    cor_result *loss = cor_result_list(result, "loss");
-    for (int64_t t = 0; t < fit->iterations; t++) {
-        cor_result_append_real(history, fit->history[t]);
-        cor_result_append_real(loss, fit->loss[t]);
-    }
+    const cor_course *c = &fit->course;
+    training_in_report_list("loss", c->loss, c->steps, result);
     if (o->implicit.form == COR_EXPLICIT)
-        training_in_report("train", fit->train_rmse, fit->train_mae, result);
-    if (fit->has_valid)
-        training_in_report("valid", fit->valid_rmse, fit->valid_mae, result);
+        training_in_report_error("train", c->train_rmse, c->train_mae, result);
+    if (c->has_valid)
+        training_in_report_error("valid", c->valid_rmse, c->valid_mae, result);
     cor_result_int(result, "factors", o->factors);
     cor_result_text(result, "digest", model->digest);
 }
@@ -132,11 +111,7 @@ static int train(cor_command *command, const cor_als_options *o,
     cor_als_fit fit;
     COR_TRY(cor_als_train(command->team, &in->data, in->valid, o,
                           command->progress, &model, &fit));
-    int rc = fit.stopped ? checkpoint_in_stopped("iteration", fit.iterations)
-                         : COR_OK;
-    if (rc == COR_OK)
-        rc = cor_model_write(command->team, command->output, &command->file,
-                             &model);
+    int rc = training_in_write(command, &model, &fit.course, "iteration");
     if (rc == COR_OK)
         report(o, &fit, &model, command->result);
     cor_model_free(&model);
@@ -146,22 +121,14 @@ static int train(cor_command *command, const cor_als_options *o,
 
 static int run(cor_command *command)
 {
-    cor_interactions_summary summary, valid = {0};
     training_in in;
-    COR_TRY(training_in_check(command, set.early_stop, set.valid));
-    COR_TRY(checkpoint_in_check(command));
-    COR_TRY(store_measure(command, command->input[0], &summary));
-    if (set.valid)
-        COR_TRY(store_measure(command, set.valid, &valid));
-    cor_als_options o =
-        fit_options(command->seed, summary.digest, checkpoint_set.path);
+    COR_TRY(training_in_measure(command, &in));
+    cor_als_options o = fit_options(command->seed, training_in_course(&in));
     cor_plan plan =
-        cor_als_plan(command->team, summary.interactions, summary.users,
-                     summary.items, valid.interactions, &o);
+        cor_als_plan(command->team, in.size.interactions, in.size.users,
+                     in.size.items, in.valid_rows, &o);
     COR_TRY(cor_command_plan(command, &plan));
-    COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
-    COR_TRY(training_in_read(command, set.valid, &in));
+    COR_TRY(training_in_read(command, &in));
     int rc = train(command, &o, &in);
     training_in_free(&in);
     return rc;
@@ -205,7 +172,7 @@ const cor_job cor_job_als = {
 static int fit_only(const cor_team *team, int64_t seed, cor_interactions *train,
                     cor_model *model)
 {
-    cor_als_options o = fit_options(seed, NULL, NULL);
+    cor_als_options o = fit_options(seed, cor_course_options_default());
     cor_als_fit fit;
     COR_TRY(cor_als_train(team, train, NULL, &o, NULL, model, &fit));
     cor_als_fit_free(&fit);

@@ -1,17 +1,14 @@
-#include "checkpoint_in.h"
 #include "jobs.h"
-#include "stores.h"
 #include "trainer.h"
 #include "training_in.h"
 
 #include "coracle/baseline.h"
-#include "coracle/stop.h"
 
 #include <string.h>
 
 static struct {
-    const char *method, *valid;
-    int64_t epochs, early_stop;
+    const char *method;
+    int64_t epochs;
     double reg_users, reg_items, reg, lr;
 } set = {.method = "als",
          .reg_users = 15,
@@ -31,15 +28,10 @@ static const cor_option options[] = {
     {"reg", 0, COR_OPTION_REAL, &set.reg, "R",
      "sgd: weight of a bias in a step"},
     {"lr", 0, COR_OPTION_REAL, &set.lr, "R", "sgd: length of a step"},
-    {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
-     "report the error on these ratings each epoch, keep the best"},
-    {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
-     "stop after N epochs without a better error on --valid; 0: never"},
-    CHECKPOINT_OPTIONS,
+    TRAINING_OPTIONS("epoch"),
     COR_OPTIONS_END};
 
-static cor_baseline_options fit_options(const char *digest,
-                                        const char *checkpoint)
+static cor_baseline_options fit_options(cor_course_options course)
 {
     bool sgd = strcmp(set.method, "sgd") == 0;
     cor_baseline_options o =
@@ -50,27 +42,17 @@ static cor_baseline_options fit_options(const char *digest,
     o.reg_item = set.reg_items;
     o.reg = set.reg;
     o.lr = set.lr;
-    o.early_stop = set.early_stop;
-    o.checkpoint = checkpoint;
-    o.checkpoint_minutes = checkpoint_in_minutes();
-    o.resume = checkpoint_set.resume;
-    o.data_digest = digest;
+    o.course = course;
     return o;
 }
 
-static void report(const cor_baseline_fit *fit, const cor_model *model,
+static void report(const cor_course *fit, const cor_model *model,
                    cor_result *result)
 {
-    cor_result_text(result, "job", "baseline");
-    cor_result_int(result, "epochs", fit->epochs);
-    cor_result_int(result, "best_epoch", fit->best);
-    cor_result_real(result, "seconds", fit->seconds);
-    cor_result *history = cor_result_list(result, "history");
-    for (int64_t t = 0; t < fit->epochs; t++)
-        cor_result_append_real(history, fit->history[t]);
-    training_in_report("train", fit->train_rmse, fit->train_mae, result);
+    training_in_report_error("train", fit->train_rmse, fit->train_mae, result);
     if (fit->has_valid)
-        training_in_report("valid", fit->valid_rmse, fit->valid_mae, result);
+        training_in_report_error("valid", fit->valid_rmse, fit->valid_mae,
+                                 result);
     cor_result_real(result, "mean", model->mean);
     cor_result_text(result, "digest", model->digest);
 }
@@ -79,37 +61,27 @@ static int train(cor_command *command, const cor_baseline_options *o,
                  training_in *in)
 {
     cor_model model;
-    cor_baseline_fit fit;
+    cor_course fit;
     COR_TRY(cor_baseline_train(command->team, &in->data, in->valid, o,
                                command->progress, &model, &fit));
-    int rc = fit.stopped ? checkpoint_in_stopped("epoch", fit.epochs) : COR_OK;
-    if (rc == COR_OK)
-        rc = cor_model_write(command->team, command->output, &command->file,
-                             &model);
+    int rc = training_in_write(command, &model, &fit, "epoch");
     if (rc == COR_OK)
         report(&fit, &model, command->result);
     cor_model_free(&model);
-    cor_baseline_fit_free(&fit);
+    cor_course_free(&fit);
     return rc;
 }
 
 static int run(cor_command *command)
 {
-    cor_interactions_summary summary, valid = {0};
     training_in in;
-    COR_TRY(training_in_check(command, set.early_stop, set.valid));
-    COR_TRY(checkpoint_in_check(command));
-    COR_TRY(store_measure(command, command->input[0], &summary));
-    if (set.valid)
-        COR_TRY(store_measure(command, set.valid, &valid));
-    cor_baseline_options o = fit_options(summary.digest, checkpoint_set.path);
+    COR_TRY(training_in_measure(command, &in));
+    cor_baseline_options o = fit_options(training_in_course(&in));
     cor_plan plan =
-        cor_baseline_plan(command->team, summary.interactions, summary.users,
-                          summary.items, valid.interactions, &o);
+        cor_baseline_plan(command->team, in.size.interactions, in.size.users,
+                          in.size.items, in.valid_rows, &o);
     COR_TRY(cor_command_plan(command, &plan));
-    COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
-    COR_TRY(training_in_read(command, set.valid, &in));
+    COR_TRY(training_in_read(command, &in));
     int rc = train(command, &o, &in);
     training_in_free(&in);
     return rc;
@@ -138,10 +110,10 @@ static int fit_only(const cor_team *team, int64_t seed, cor_interactions *train,
                     cor_model *model)
 {
     (void)seed; /* nothing is random here */
-    cor_baseline_options o = fit_options(NULL, NULL);
-    cor_baseline_fit fit;
+    cor_baseline_options o = fit_options(cor_course_options_default());
+    cor_course fit;
     COR_TRY(cor_baseline_train(team, train, NULL, &o, NULL, model, &fit));
-    cor_baseline_fit_free(&fit);
+    cor_course_free(&fit);
     return COR_OK;
 }
 

@@ -1,17 +1,14 @@
-#include "checkpoint_in.h"
 #include "jobs.h"
-#include "stores.h"
 #include "trainer.h"
 #include "training_in.h"
 
 #include "coracle/knn.h"
-#include "coracle/stop.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static struct {
-    const char *between, *similarity, *keep, *valid;
+    const char *between, *similarity, *keep;
     int64_t neighbors, min_neighbors, min_support;
     int64_t epochs;
     double shrinkage, reg_users, reg_items;
@@ -50,9 +47,8 @@ static const cor_option options[] = {
     {"reg-users", 0, COR_OPTION_REAL, &set.reg_users, "R",
      "of the baseline, as in `baseline`"},
     {"reg-items", 0, COR_OPTION_REAL, &set.reg_items, "R", "the same"},
-    {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
+    {"valid", 0, COR_OPTION_TEXT, &training_set.valid, "STORE",
      "report the error on these ratings"},
-    CHECKPOINT_OPTIONS,
     COR_OPTIONS_END};
 
 static int fit_options(int64_t seed, bool input_order, cor_knn_options *o)
@@ -88,23 +84,14 @@ static void report(const cor_knn_fit *fit, const cor_model *model,
     cor_result_text(result, "job", "knn");
     cor_result_int(result, "epochs", fit->epochs);
     cor_result_real(result, "seconds", fit->seconds);
-    cor_result *history = cor_result_list(result, "history");
-    for (int64_t t = 0; t < fit->epochs; t++)
-        cor_result_append_real(history, fit->history[t]);
-    training_in_report("train", fit->train_rmse, fit->train_mae, result);
+    training_in_report_list("history", fit->history, fit->epochs, result);
+    training_in_report_error("train", fit->train_rmse, fit->train_mae, result);
     cor_result_int(result, "sampled", fit->sampled);
     if (fit->has_valid)
-        training_in_report("valid", fit->valid_rmse, fit->valid_mae, result);
+        training_in_report_error("valid", fit->valid_rmse, fit->valid_mae,
+                                 result);
     cor_result_int(result, "similarities", fit->similarities);
     cor_result_text(result, "digest", model->digest);
-}
-
-static void keep_checkpoints(const char *digest, cor_knn_options *o)
-{
-    o->checkpoint = checkpoint_set.path;
-    o->checkpoint_minutes = checkpoint_in_minutes();
-    o->resume = checkpoint_set.resume;
-    o->data_digest = digest;
 }
 
 static int train(cor_command *command, const cor_knn_options *o,
@@ -114,10 +101,8 @@ static int train(cor_command *command, const cor_knn_options *o,
     cor_knn_fit fit;
     COR_TRY(cor_knn_train(command->team, &in->data, in->valid, o,
                           command->progress, &model, &fit));
-    int rc = fit.stopped ? checkpoint_in_stopped("epoch", fit.epochs) : COR_OK;
-    if (rc == COR_OK)
-        rc = cor_model_write(command->team, command->output, &command->file,
-                             &model);
+    int rc =
+        cor_model_write(command->team, command->output, &command->file, &model);
     if (rc == COR_OK)
         report(&fit, &model, command->result);
     cor_model_free(&model);
@@ -139,24 +124,15 @@ static int check_plan(const cor_command *command, const cor_plan *plan,
 
 static int run(cor_command *command)
 {
-    cor_interactions_summary summary, valid = {0};
     cor_knn_options o;
     training_in in;
-    COR_TRY(cor_command_inputs(command, 1, 1));
-    COR_TRY(cor_command_needs_output(command));
-    COR_TRY(checkpoint_in_check(command));
-    COR_TRY(store_measure(command, command->input[0], &summary));
-    if (set.valid)
-        COR_TRY(store_measure(command, set.valid, &valid));
-    COR_TRY(fit_options(command->seed, !summary.has_time, &o));
-    keep_checkpoints(summary.digest, &o);
+    COR_TRY(training_in_measure(command, &in));
+    COR_TRY(fit_options(command->seed, !in.size.has_time, &o));
     cor_plan plan =
-        cor_knn_plan(command->team, summary.interactions, summary.users,
-                     summary.items, valid.interactions, &o);
+        cor_knn_plan(command->team, in.size.interactions, in.size.users,
+                     in.size.items, in.valid_rows, &o);
     COR_TRY(check_plan(command, &plan, o.keep == 0));
-    COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
-    COR_TRY(training_in_read(command, set.valid, &in));
+    COR_TRY(training_in_read(command, &in));
     int rc = train(command, &o, &in);
     training_in_free(&in);
     return rc;
@@ -186,12 +162,7 @@ const cor_job cor_job_knn = {
         "times, by the order of the input. `train` is the error on the "
         "training ratings themselves (at most a million of them, `sampled`), "
         "of which each is its own nearest neighbour: it says little of new "
-        "ratings.\n"
-        "\n"
-        "With --checkpoint DIR a SIGUSR1 finishes the epoch of the baseline or "
-        "the part of the search in hand, writes a checkpoint of what is "
-        "compared and leaves with 75; the same command with --resume goes on, "
-        "on any number of ranks, to the same bits.",
+        "ratings.",
     .options = options,
     .run = run};
 

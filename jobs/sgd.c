@@ -1,17 +1,14 @@
-#include "checkpoint_in.h"
 #include "jobs.h"
-#include "stores.h"
 #include "trainer.h"
 #include "training_in.h"
 
 #include "coracle/sgd.h"
-#include "coracle/stop.h"
 
 #include <string.h>
 
 static struct {
-    const char *loss, *valid;
-    int64_t factors, epochs, negatives, grid, early_stop;
+    const char *loss;
+    int64_t factors, epochs, negatives, grid;
     double lr, lr_bias, decay, reg, reg_bias, init;
     bool bias, adaptive;
 } set = {.loss = "squared",
@@ -53,11 +50,7 @@ static const cor_option options[] = {
     {"grid", 0, COR_OPTION_INT, &set.grid, "B",
      "cut users and items into B parts each, for at most B ranks or threads at "
      "work; 0: 16 or more, by the number of ratings"},
-    {"valid", 0, COR_OPTION_TEXT, &set.valid, "STORE",
-     "report the error on these ratings each epoch, keep the best"},
-    {"early-stop", 0, COR_OPTION_INT, &set.early_stop, "N",
-     "stop after N epochs without a better error on --valid; 0: never"},
-    CHECKPOINT_OPTIONS,
+    TRAINING_OPTIONS("epoch"),
     COR_OPTIONS_END};
 
 static enum cor_loss loss(void)
@@ -67,8 +60,7 @@ static enum cor_loss loss(void)
     return strcmp(set.loss, "bpr") == 0 ? COR_LOSS_BPR : COR_LOSS_SQUARED;
 }
 
-static cor_sgd_options fit_options(int64_t seed, const char *digest,
-                                   const char *checkpoint)
+static cor_sgd_options fit_options(int64_t seed, cor_course_options course)
 {
     cor_sgd_options o = cor_sgd_options_default();
     o.loss = loss();
@@ -85,31 +77,19 @@ static cor_sgd_options fit_options(int64_t seed, const char *digest,
     o.negatives = set.negatives;
     o.grid = set.grid;
     o.seed = seed;
-    o.early_stop = set.early_stop;
-    o.checkpoint = checkpoint;
-    o.checkpoint_minutes = checkpoint_in_minutes();
-    o.resume = checkpoint_set.resume;
-    o.data_digest = digest;
+    o.course = course;
     return o;
 }
 
 static void report(const cor_sgd_options *o, const cor_sgd_fit *fit,
                    const cor_model *model, cor_result *result)
 {
-    cor_result_text(result, "job", "sgd");
-    cor_result_int(result, "epochs", fit->epochs);
-    cor_result_int(result, "best_epoch", fit->best);
-    cor_result_real(result, "seconds", fit->seconds);
-    cor_result *history = cor_result_list(result, "history");
-    cor_result *losses = cor_result_list(result, "loss");
-    for (int64_t t = 0; t < fit->epochs; t++) {
-        cor_result_append_real(history, fit->history[t]);
-        cor_result_append_real(losses, fit->loss[t]);
-    }
+    const cor_course *c = &fit->course;
+    training_in_report_list("loss", c->loss, c->steps, result);
     if (o->loss == COR_LOSS_SQUARED)
-        training_in_report("train", fit->train_rmse, fit->train_mae, result);
-    if (fit->has_valid)
-        training_in_report("valid", fit->valid_rmse, fit->valid_mae, result);
+        training_in_report_error("train", c->train_rmse, c->train_mae, result);
+    if (c->has_valid)
+        training_in_report_error("valid", c->valid_rmse, c->valid_mae, result);
     cor_result_int(result, "factors", o->factors);
     cor_result_int(result, "grid", fit->grid);
     cor_result_text(result, "digest", model->digest);
@@ -122,10 +102,7 @@ static int train(cor_command *command, const cor_sgd_options *o,
     cor_sgd_fit fit;
     COR_TRY(cor_sgd_train(command->team, &in->data, in->valid, o,
                           command->progress, &model, &fit));
-    int rc = fit.stopped ? checkpoint_in_stopped("epoch", fit.epochs) : COR_OK;
-    if (rc == COR_OK)
-        rc = cor_model_write(command->team, command->output, &command->file,
-                             &model);
+    int rc = training_in_write(command, &model, &fit.course, "epoch");
     if (rc == COR_OK)
         report(o, &fit, &model, command->result);
     cor_model_free(&model);
@@ -135,22 +112,14 @@ static int train(cor_command *command, const cor_sgd_options *o,
 
 static int run(cor_command *command)
 {
-    cor_interactions_summary summary, valid = {0};
     training_in in;
-    COR_TRY(training_in_check(command, set.early_stop, set.valid));
-    COR_TRY(checkpoint_in_check(command));
-    COR_TRY(store_measure(command, command->input[0], &summary));
-    if (set.valid)
-        COR_TRY(store_measure(command, set.valid, &valid));
-    cor_sgd_options o =
-        fit_options(command->seed, summary.digest, checkpoint_set.path);
+    COR_TRY(training_in_measure(command, &in));
+    cor_sgd_options o = fit_options(command->seed, training_in_course(&in));
     cor_plan plan =
-        cor_sgd_plan(command->team, summary.interactions, summary.users,
-                     summary.items, valid.interactions, &o);
+        cor_sgd_plan(command->team, in.size.interactions, in.size.users,
+                     in.size.items, in.valid_rows, &o);
     COR_TRY(cor_command_plan(command, &plan));
-    COR_TRY(store_try_output(command, command->output));
-    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
-    COR_TRY(training_in_read(command, set.valid, &in));
+    COR_TRY(training_in_read(command, &in));
     int rc = train(command, &o, &in);
     training_in_free(&in);
     return rc;
@@ -190,7 +159,7 @@ const cor_job cor_job_sgd = {
 static int fit_only(const cor_team *team, int64_t seed, cor_interactions *train,
                     cor_model *model)
 {
-    cor_sgd_options o = fit_options(seed, NULL, NULL);
+    cor_sgd_options o = fit_options(seed, cor_course_options_default());
     cor_sgd_fit fit;
     COR_TRY(cor_sgd_train(team, train, NULL, &o, NULL, model, &fit));
     cor_sgd_fit_free(&fit);

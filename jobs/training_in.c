@@ -1,30 +1,56 @@
 #include "training_in.h"
 
-int training_in_check(const cor_command *command, int64_t early_stop,
-                      const char *valid)
+#include "coracle/stop.h"
+#include "stores.h"
+
+#include <stdio.h>
+
+training_options training_set;
+
+int training_in_measure(const cor_command *command, training_in *in)
 {
+    cor_interactions_summary valid = {0};
+    *in = (training_in){0};
     COR_TRY(cor_command_inputs(command, 1, 1));
     COR_TRY(cor_command_needs_output(command));
-    if (early_stop && !valid)
+    if (training_set.early_stop && !training_set.valid)
         return cor_fail(COR_EUSAGE, "--early-stop needs --valid to judge by");
+    COR_TRY(checkpoint_in_check(command));
+    COR_TRY(store_measure(command, command->input[0], &in->size));
+    if (training_set.valid)
+        COR_TRY(store_measure(command, training_set.valid, &valid));
+    in->valid_rows = valid.interactions;
     return COR_OK;
 }
 
-int training_in_read(const cor_command *command, const char *valid,
-                     training_in *in)
+cor_course_options training_in_course(const training_in *in)
 {
-    const cor_interactions_parts parts = {
+    return (cor_course_options){.early_stop = training_set.early_stop,
+                                .checkpoint = checkpoint_set.path,
+                                .checkpoint_minutes = checkpoint_in_minutes(),
+                                .resume = checkpoint_set.resume,
+                                .data_digest = in->size.digest};
+}
+
+static int read_both(const cor_command *command, training_in *in)
+{
+    cor_interactions_parts parts = {
         .value = true, .user_id = true, .item_id = true, .item_title = true};
-    const cor_interactions_parts valid_parts = {
-        .value = true, .user_id = true, .item_id = true};
-    *in = (training_in){0};
-    int rc = cor_interactions_read(command->team, command->input[0], &parts,
-                                   &in->data);
-    if (rc == COR_OK && valid) {
-        in->valid = &in->valid_data;
-        rc = cor_interactions_read(command->team, valid, &valid_parts,
-                                   &in->valid_data);
-    }
+    COR_TRY(cor_interactions_read(command->team, command->input[0], &parts,
+                                  &in->data));
+    if (!training_set.valid)
+        return COR_OK;
+    parts.item_title = false;
+    in->valid = &in->valid_data;
+    return cor_interactions_read(command->team, training_set.valid, &parts,
+                                 &in->valid_data);
+}
+
+int training_in_read(const cor_command *command, training_in *in)
+{
+    COR_TRY(store_try_output(command, command->output));
+    COR_TRY(cor_stop_on_signal(checkpoint_set.signal));
+    int rc = read_both(command, in);
     if (rc != COR_OK)
         training_in_free(in);
     return rc;
@@ -37,8 +63,35 @@ void training_in_free(training_in *in)
     in->valid = NULL;
 }
 
-void training_in_report(const char *name, double rmse, double mae,
-                        cor_result *result)
+int training_in_write(const cor_command *command, cor_model *model,
+                      const cor_course *course, const char *step)
+{
+    char name[32];
+    cor_result *result = command->result;
+    if (course->stopped)
+        return checkpoint_in_stopped(step, course->steps);
+    COR_TRY(
+        cor_model_write(command->team, command->output, &command->file, model));
+    cor_result_text(result, "job", command->job);
+    snprintf(name, sizeof name, "%ss", step);
+    cor_result_int(result, name, course->steps);
+    snprintf(name, sizeof name, "best_%s", step);
+    cor_result_int(result, name, course->best);
+    cor_result_real(result, "seconds", course->seconds);
+    training_in_report_list("history", course->history, course->steps, result);
+    return COR_OK;
+}
+
+void training_in_report_list(const char *name, const double *number,
+                             int64_t steps, cor_result *result)
+{
+    cor_result *list = cor_result_list(result, name);
+    for (int64_t t = 0; t < steps; t++)
+        cor_result_append_real(list, number[t]);
+}
+
+void training_in_report_error(const char *name, double rmse, double mae,
+                              cor_result *result)
 {
     cor_result *errors = cor_result_object(result, name);
     cor_result_real(errors, "rmse", rmse);

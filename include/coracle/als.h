@@ -12,8 +12,9 @@
  * AAIM 2008.
  *
  * Of implicit feedback, a value r > 0 says that the user prefers the item, r <
- * 0 that he does not, 0 nothing (it counts in the frequency below), and every cell
- * without a value counts as not preferred, with little weight. With p = 1 where r > 0, else 0, and no biases:
+ * 0 that he does not, 0 nothing (it counts in the frequency below), and every
+ * cell without a value counts as not preferred, with little weight. With p = 1
+ * where r > 0, else 0, and no biases:
  *
  *   confidence  sum over all cells  c (p - x_u . y_i)^2,  c = 1 + alpha |r|
  *               Hu, Koren, Volinsky, "Collaborative filtering for implicit
@@ -41,6 +42,7 @@
 #ifndef CORACLE_ALS_H
 #define CORACLE_ALS_H
 
+#include "coracle/course.h"
 #include "coracle/interactions.h"
 #include "coracle/model.h"
 #include "coracle/plan.h"
@@ -63,35 +65,19 @@ typedef struct cor_als_options {
     int64_t steps; /* of conjugate gradients a row */
     int64_t block; /* factors, for the subspace solver */
     int64_t seed;
-    int64_t early_stop;        /* iterations without a better validation error
-                                  after which to stop; 0: never */
-    int64_t giant;             /* least ratings of an item that is summed by
-                                  all ranks; 0: chosen from the data */
-    const char *checkpoint;    /* folder, or NULL: none is written */
-    double checkpoint_minutes; /* between timed checkpoints; 0: none, only on
-                                  a request to stop */
-    bool resume;               /* go on from the checkpoint, if there is one */
-    const char *data_digest;   /* of the training store: a checkpoint of other
-                                  data is refused */
+    int64_t giant; /* least ratings of an item that is summed by all ranks; 0:
+                      chosen from the data */
+    cor_course_options course;
 } cor_als_options;
 
 cor_als_options cor_als_options_default(void);
 
 /** How a fit went; equal on all ranks. */
 typedef struct cor_als_fit {
-    int64_t iterations; /* done, those before a resume included */
-    int64_t best;       /* the iteration that the model is of */
-    bool stopped;       /* on request; a checkpoint was written */
-    double *history;    /* iterations: RMSE, of validation where there is
-                           one (of implicit feedback: from the preference 1
-                           or 0), else of training (not clipped), or the
-                           loss of implicit feedback */
-    double *loss;       /* iterations: the loss above */
-    double train_rmse, train_mae; /* of the model, clipped; 0: implicit */
-    bool has_valid;
-    double valid_rmse, valid_mae;
-    double seconds; /* training alone, no input or output */
-    int64_t giants; /* items summed by all ranks */
+    cor_course course; /* history: as cor_course has it (of implicit feedback
+                          the error from the preference 1 or 0, without
+                          validation the loss); loss: the loss above */
+    int64_t giants;    /* items summed by all ranks */
 } cor_als_fit;
 
 void cor_als_fit_free(cor_als_fit *fit);
@@ -100,7 +86,8 @@ void cor_als_fit_free(cor_als_fit *fit);
  * Fit a model. Collective. Takes the columns of `train` as they are used up
  * and its id tables; `valid` (NULL: none) is read only and may have ids of its
  * own. On a request to stop (stop.h) the iteration in hand is finished, the
- * checkpoint written, and fit->stopped set: the model is then as it stands.
+ * checkpoint written, and fit->course.stopped set: the model is then as it
+ * stands.
  *
  * @return COR_OK; COR_EUSAGE: options that make no sense, a checkpoint of
  * another run; COR_EDATA: no ratings; COR_ENUMERIC: a singular system, an

@@ -24,6 +24,7 @@
 #ifndef CORACLE_BASELINE_H
 #define CORACLE_BASELINE_H
 
+#include "coracle/course.h"
 #include "coracle/interactions.h"
 #include "coracle/model.h"
 #include "coracle/plan.h"
@@ -36,35 +37,13 @@ typedef struct cor_baseline_options {
     int64_t epochs;
     double reg_user, reg_item; /* als */
     double reg, lr;            /* sgd */
-    int64_t early_stop;        /* epochs without a better validation error after
-                                  which to stop; 0: never */
-    const char *checkpoint;    /* folder, or NULL: none is written */
-    double checkpoint_minutes; /* between timed checkpoints; 0: none, only on
-                                  a request to stop */
-    bool resume;               /* go on from the checkpoint, if there is one */
-    const char *data_digest;   /* of the training store: a checkpoint of other
-                                  data is refused */
+    cor_course_options course;
 } cor_baseline_options;
 
 /** 10 epochs, reg_user 15, reg_item 10 for als; 20 epochs, reg 0.02, lr 0.005
     for sgd. */
 cor_baseline_options
 cor_baseline_options_default(enum cor_baseline_method method);
-
-/** How a fit went; equal on all ranks. */
-typedef struct cor_baseline_fit {
-    int64_t epochs;  /* done, those before a resume included */
-    int64_t best;    /* the epoch that the model is of */
-    bool stopped;    /* on request; a checkpoint was written */
-    double *history; /* epochs: RMSE, of validation where there is one, else of
-                        training (not clipped) */
-    double train_rmse, train_mae; /* of the model, clipped */
-    bool has_valid;
-    double valid_rmse, valid_mae;
-    double seconds; /* training alone, no input or output */
-} cor_baseline_fit;
-
-void cor_baseline_fit_free(cor_baseline_fit *fit);
 
 /**
  * Fit a model without factors. Collective. Takes the columns of `train` as they
@@ -79,7 +58,7 @@ int cor_baseline_train(const cor_team *team, cor_interactions *train,
                        const cor_interactions *valid,
                        const cor_baseline_options *options,
                        cor_progress *progress, cor_model *model,
-                       cor_baseline_fit *fit);
+                       cor_course *fit);
 
 /** What a fit will need, the training data included. Local. */
 cor_plan cor_baseline_plan(const cor_team *team, int64_t interactions,

@@ -21,6 +21,7 @@
 #ifndef CORACLE_SGD_H
 #define CORACLE_SGD_H
 
+#include "coracle/course.h"
 #include "coracle/interactions.h"
 #include "coracle/model.h"
 #include "coracle/plan.h"
@@ -39,14 +40,7 @@ typedef struct cor_sgd_options {
     int64_t negatives;    /* a seen item, for the logistic loss */
     int64_t grid;         /* rows and columns; 0: chosen from the data */
     int64_t seed;
-    int64_t early_stop;        /* epochs without a better validation error after
-                                  which to stop; 0: never */
-    const char *checkpoint;    /* folder, or NULL: none is written */
-    double checkpoint_minutes; /* between timed checkpoints; 0: none, only on
-                                  a request to stop */
-    bool resume;               /* go on from the checkpoint, if there is one */
-    const char *data_digest;   /* of the training store: a checkpoint of other
-                                  data is refused */
+    cor_course_options course;
 } cor_sgd_options;
 
 cor_sgd_options cor_sgd_options_default(void);
@@ -57,18 +51,10 @@ cor_sgd_options cor_sgd_options_settle(const cor_sgd_options *options);
 
 /** How a fit went; equal on all ranks. */
 typedef struct cor_sgd_fit {
-    int64_t epochs;  /* done, those before a resume included */
-    int64_t best;    /* the epoch that the model is of */
-    int64_t grid;    /* rows and columns */
-    bool stopped;    /* on request; a checkpoint was written */
-    double *loss;    /* epochs: of squared error the root of the mean, else the
-                        mean loss; of each rating as it was before its step */
-    double *history; /* epochs: RMSE of validation where there is one, else the
-                        loss */
-    double train_rmse, train_mae; /* of the model, clipped; squared error */
-    bool has_valid;
-    double valid_rmse, valid_mae;
-    double seconds; /* training alone, no input or output */
+    cor_course course; /* loss: of squared error the root of the mean, else the
+                          mean loss; of each rating as it was before its step.
+                          history: as cor_course has it, of training the loss */
+    int64_t grid;      /* rows and columns */
 } cor_sgd_fit;
 
 void cor_sgd_fit_free(cor_sgd_fit *fit);
@@ -77,7 +63,8 @@ void cor_sgd_fit_free(cor_sgd_fit *fit);
  * Fit a model. Collective. Takes the columns of `train` and its id tables;
  * `valid` (NULL: none; squared error alone) is read only and may have ids of
  * its own. On a request to stop (stop.h) the epoch in hand is finished, the
- * checkpoint written, and fit->stopped set: the model is then as it stands.
+ * checkpoint written, and fit->course.stopped set: the model is then as it
+ * stands.
  *
  * @return COR_OK; COR_EUSAGE: options that make no sense, a checkpoint of
  * another run; COR_EDATA: no ratings; COR_ENUMERIC: diverged (names the epoch);

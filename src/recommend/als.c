@@ -17,13 +17,12 @@ cor_als_options cor_als_options_default(void)
                              .steps = 3,
                              .block = 32,
                              .seed = 42,
-                             .checkpoint_minutes = 10};
+                             .course = cor_course_options_default()};
 }
 
 void cor_als_fit_free(cor_als_fit *fit)
 {
-    cor_free(fit->history);
-    cor_free(fit->loss);
+    cor_course_free(&fit->course);
     *fit = (cor_als_fit){0};
 }
 
@@ -40,9 +39,7 @@ static int check_options(const cor_als_options *o)
     if (!(o->reg >= 0) || !(o->reg_bias >= 0))
         return cor_fail(COR_EUSAGE,
                         "--reg and --reg-bias must not be negative");
-    if (o->resume && !o->checkpoint)
-        return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
-                                    "to go on from");
+    COR_TRY(course_check(&o->course));
     return als_weighted_check(o);
 }
 
@@ -180,30 +177,18 @@ static int publish(void *context)
     return als_publish(&a->item);
 }
 
-/* Everything that the numbers depend on; the iterations asked for and the
-   ranks are free to change. */
-static void name_run(const als *a, char *text, size_t size)
+/* Implicit feedback has no ratings to err in. */
+static int finish(void *context, double *rmse, double *mae)
 {
-    const cor_als_options *o = a->options;
-    snprintf(text, size,
-             "als form=%d alpha=%.17g unobserved=%.17g exponent=%.17g "
-             "solver=%d steps=%lld block=%lld factors=%lld reg=%.17g "
-             "reg_bias=%.17g reg_scale=%s bias=%d "
-             "seed=%lld early_stop=%lld giant=%lld data=%s valid=%lld",
-             (int)o->implicit.form, o->implicit.alpha, o->implicit.unobserved,
-             o->implicit.reg_exponent, (int)o->solver, (long long)o->steps,
-             (long long)o->block, (long long)o->factors, o->reg, o->reg_bias,
-             o->reg_by_count ? "count" : "none", o->bias, (long long)o->seed,
-             (long long)o->early_stop, (long long)o->giant,
-             o->data_digest ? o->data_digest : "",
-             (long long)training_valid_rows(&a->valid));
+    const als *a = context;
+    return is_implicit(a) ? COR_OK : als_train_error(a, rmse, mae);
 }
 
 static int open_course(als *a)
 {
-    static const course_trainer trainer = {.step = iterate, .take = publish};
+    static const course_trainer trainer = {
+        .step = iterate, .take = publish, .finish = finish};
     const cor_als_options *o = a->options;
-    name_run(a, a->run, sizeof a->run);
     a->course = (course){.team = a->team,
                          .progress = a->progress,
                          .model = a->model,
@@ -211,28 +196,20 @@ static int open_course(als *a)
                          .word = "iteration",
                          .option = "--iterations",
                          .steps = o->iterations,
-                         .early_stop = o->early_stop,
-                         .minutes = o->checkpoint_minutes,
-                         .checkpoint = {.folder = o->checkpoint,
-                                        .name = "als",
-                                        .run = a->run,
-                                        .seed = o->seed},
+                         .options = &o->course,
+                         .seed = o->seed,
                          .trainer = &trainer,
-                         .context = a};
-    return course_open(&a->course);
-}
-
-static int final_errors(als *a)
-{
-    if (!is_implicit(a))
-        COR_TRY(als_train_error(a, &a->fit->train_rmse, &a->fit->train_mae));
-    if (!a->valid.data)
-        return COR_OK;
-    COR_TRY(training_valid_error(a->team, &a->valid));
-    a->fit->has_valid = true;
-    a->fit->valid_rmse = a->valid.rmse;
-    a->fit->valid_mae = a->valid.mae;
-    return COR_OK;
+                         .context = a,
+                         .fit = &a->fit->course};
+    return course_open(
+        &a->course,
+        "als form=%d alpha=%.17g unobserved=%.17g exponent=%.17g "
+        "solver=%d steps=%lld block=%lld factors=%lld reg=%.17g "
+        "reg_bias=%.17g reg_scale=%s bias=%d giant=%lld",
+        (int)o->implicit.form, o->implicit.alpha, o->implicit.unobserved,
+        o->implicit.reg_exponent, (int)o->solver, (long long)o->steps,
+        (long long)o->block, (long long)o->factors, o->reg, o->reg_bias,
+        o->reg_by_count ? "count" : "none", o->bias, (long long)o->giant);
 }
 
 /* From the windows into memory of the model's own. */
@@ -257,6 +234,7 @@ static int settle_side(const cor_model *m, cor_model_side *side)
 
 static int settle(als *a)
 {
+    course_close(&a->course); /* its copy of the best goes first */
     int rc = settle_side(a->model, &a->model->user);
     if (rc == COR_OK) {
         a->user.model = NULL;
@@ -290,36 +268,6 @@ static int prepare(als *a, cor_interactions *train,
     return start_items(a);
 }
 
-/* What came of the course is the fit's; the best is not needed any more. */
-static void end_course(als *a)
-{
-    course *c = &a->course;
-    a->fit->iterations = c->done;
-    a->fit->stopped = c->stopped;
-    a->fit->history = c->history;
-    a->fit->loss = c->loss;
-    c->history = c->loss = NULL;
-    course_close(c);
-}
-
-static int train_and_settle(als *a)
-{
-    if (a->options->resume)
-        COR_TRY(course_resume(&a->course));
-    double started = cor_team_seconds();
-    cor_progress_begin(a->progress, "iterations", a->options->iterations);
-    COR_TRY(course_run(&a->course));
-    cor_progress_end(a->progress);
-    a->fit->seconds = cor_team_seconds() - started;
-    cor_team_share(a->team, &a->fit->seconds, sizeof(double), 0);
-    if (!a->course.stopped) {
-        COR_TRY(course_restore_best(&a->course, &a->fit->best));
-        COR_TRY(final_errors(a));
-    }
-    end_course(a);
-    return settle(a);
-}
-
 static void close_all(als *a)
 {
     training_valid_close(&a->valid);
@@ -349,7 +297,9 @@ int cor_als_train(const cor_team *team, cor_interactions *train,
              .fit = fit};
     int rc = prepare(&a, train, valid);
     if (rc == COR_OK)
-        rc = train_and_settle(&a);
+        rc = course_run(&a.course);
+    if (rc == COR_OK)
+        rc = settle(&a);
     close_all(&a);
     if (rc != COR_OK) {
         cor_model_free(model);

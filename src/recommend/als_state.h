@@ -37,7 +37,6 @@ typedef struct als {
     training_valid valid;
     float *preference; /* 1 or 0 a row of valid, of implicit feedback */
     course course;
-    char run[512]; /* what the course is of */
     cor_als_fit *fit;
 } als;
 

@@ -1,13 +1,14 @@
 /**
- * The course of a fit of a factor model: one step (an epoch, an iteration)
- * after the other, with all that does not depend on the trainer: the history,
- * the best model so far where validation chooses one, an early stop,
- * checkpoints in time or on request, and going on from one.
+ * The course of a fit, one step (an epoch, an iteration) after the other, with
+ * all that does not depend on the trainer: the history, the best model so far
+ * where validation chooses one, an early stop, checkpoints in time or on
+ * request, going on from one, and the errors at the end.
  */
 #ifndef RECOMMEND_COURSE_H
 #define RECOMMEND_COURSE_H
 
 #include "coracle/checkpoint.h"
+#include "coracle/course.h"
 #include "coracle/model.h"
 #include "coracle/progress.h"
 #include "training.h"
@@ -24,6 +25,8 @@ typedef struct course_trainer {
         before `take`. */
     int (*write)(void *trainer, cor_file *file);
     int (*read)(void *trainer, cor_file *file);
+    /** The rows of the model are final: its errors in training. */
+    int (*finish)(void *trainer, double *rmse, double *mae);
 } course_trainer;
 
 /** A copy of both sides' own rows. */
@@ -37,35 +40,37 @@ typedef struct course {
     /* filled in by the trainer, who keeps what is pointed at */
     const cor_team *team;
     cor_progress *progress;
-    cor_model *model; /* its own rows are the trainer's or shown by it */
-    const training_valid *valid; /* by whose rmse the best is kept */
-    const char *word;            /* "epoch", "iteration" */
-    const char *option;          /* "--epochs", "--iterations" */
-    int64_t steps;               /* asked for */
-    int64_t early_stop;          /* steps without a better one; 0: never */
-    double minutes; /* between checkpoints; 0: only on a request to stop */
-    cor_checkpoint checkpoint; /* folder NULL: none */
+    cor_model *model;      /* its own rows are the trainer's or shown by it */
+    training_valid *valid; /* by whose rmse the best is kept */
+    const char *word;      /* "epoch", "iteration" */
+    const char *option;    /* "--epochs", "--iterations" */
+    int64_t steps;         /* asked for */
+    const cor_course_options *options;
+    int64_t seed;
     const course_trainer *trainer;
     void *context;
-    /* what came of it */
-    int64_t done;
-    bool stopped;           /* on request; a checkpoint was written */
-    double *loss, *history; /* steps; blocks that the trainer takes */
+    cor_course *fit; /* what comes of it; the trainer's caller frees it */
+    /* its own */
+    char run[512]; /* all that the numbers depend on */
+    cor_checkpoint checkpoint;
     course_best best;
 } course;
 
-/** Room for history and the best. Collective. */
-int course_open(course *c);
-/** Free the best; history and loss, too, unless they were taken (NULL). */
+/** Whether the options make sense. Local. @return COR_OK; COR_EUSAGE */
+int course_check(const cor_course_options *options);
+
+/**
+ * Room for history and the best. Collective.
+ * @param[in] format  begins with the trainer's name, then all that the numbers
+ * depend on and the course does not know; the steps asked for and the ranks are
+ * free to change
+ */
+int course_open(course *c, const char *format, ...) COR_PRINTF(2, 3);
 void course_close(course *c);
 
-/** Go on from the checkpoint, if there is one. Collective. */
-int course_resume(course *c);
-/** Step after step until all are done, patience is over or a stop was asked
-    for. Collective. */
+/** Go on from the checkpoint where that is asked for; step after step until all
+    are done, patience is over or a stop was asked for; then, unless that, the
+    best back into the model, and its errors. Collective. */
 int course_run(course *c);
-/** The best step's rows back into the model. Collective.
-    @param[out] step  which it is: the last where none was kept */
-int course_restore_best(course *c, int64_t *step);
 
 #endif

@@ -22,7 +22,7 @@ cor_sgd_options cor_sgd_options_default(void)
                              .init = 0.1,
                              .negatives = 4,
                              .seed = 42,
-                             .checkpoint_minutes = 10};
+                             .course = cor_course_options_default()};
 }
 
 cor_sgd_options cor_sgd_options_settle(const cor_sgd_options *options)
@@ -39,8 +39,7 @@ cor_sgd_options cor_sgd_options_settle(const cor_sgd_options *options)
 
 void cor_sgd_fit_free(cor_sgd_fit *fit)
 {
-    cor_free(fit->history);
-    cor_free(fit->loss);
+    cor_course_free(&fit->course);
     *fit = (cor_sgd_fit){0};
 }
 
@@ -63,9 +62,7 @@ static int check_options(const cor_sgd_options *o, bool valid)
         return refuse("--grid", "from 1 to 32768, or 0 to have it chosen");
     if (o->negatives < 1 || o->negatives > 255)
         return refuse("--negatives", "from 1 to 255");
-    if (o->resume && !o->checkpoint)
-        return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
-                                    "to go on from");
+    COR_TRY(course_check(&o->course));
     if (valid && o->loss != COR_LOSS_SQUARED)
         return cor_fail(COR_EUSAGE,
                         "--valid judges by the error of ratings, which the "
@@ -172,7 +169,7 @@ static int diverged(const sgd *s)
     return cor_fail(COR_ENUMERIC,
                     "diverged in epoch %lld: the error is not finite any more; "
                     "lower --lr (it is %g)%s",
-                    (long long)s->course.done + 1, s->options.lr,
+                    (long long)s->fit->course.steps + 1, s->options.lr,
                     s->options.lr_bias != s->options.lr
                         ? " or --lr-bias"
                         : ", or scale ratings that are large");
@@ -182,10 +179,10 @@ static int epoch(void *context, double *loss, double *metric)
 {
     sgd *s = context;
     const cor_sgd_options *o = &s->options;
-    double slower = 1 / (1 + o->decay * (double)s->course.done), total[2];
+    double slower = 1 / (1 + o->decay * (double)s->fit->course.steps), total[2];
     s->rule.lr = (float)(o->lr * slower);
     s->rule.lr_bias = o->bias ? (float)(o->lr_bias * slower) : 0;
-    s->rule.epoch = s->course.done;
+    s->rule.epoch = s->fit->course.steps;
     s->shown = false;
     if (o->adaptive)
         sgd_norms(s);
@@ -205,24 +202,6 @@ static int epoch(void *context, double *loss, double *metric)
 }
 
 /* ---- checkpoints ---- */
-
-/* Everything that the numbers depend on; the epochs asked for and the ranks
-   are free to change. */
-static void name_run(const sgd *s, char *text, size_t size)
-{
-    const cor_sgd_options *o = &s->options;
-    snprintf(text, size,
-             "sgd loss=%d factors=%lld bias=%d adaptive=%d lr=%.17g "
-             "lr_bias=%.17g decay=%.17g reg=%.17g reg_bias=%.17g init=%.17g "
-             "negatives=%lld grid=%lld seed=%lld early_stop=%lld data=%s "
-             "valid=%lld",
-             (int)o->loss, (long long)o->factors, o->bias, o->adaptive, o->lr,
-             o->lr_bias, o->decay, o->reg, o->reg_bias, o->init,
-             (long long)o->negatives, (long long)s->grid.size,
-             (long long)o->seed, (long long)o->early_stop,
-             o->data_digest ? o->data_digest : "",
-             (long long)training_valid_rows(&s->valid));
-}
 
 /* States are rows of four floats. */
 static int write_states(void *context, cor_file *file)
@@ -255,15 +234,28 @@ static int take(void *context)
     return sgd_take(context);
 }
 
+/* Feedback has no ratings to err in. */
+static int finish(void *context, double *rmse, double *mae)
+{
+    sgd *s = context;
+    double total[2], count = (double)s->ratings.total;
+    if (s->options.loss != COR_LOSS_SQUARED)
+        return COR_OK;
+    COR_TRY(sgd_round(s, measure, total));
+    *rmse = sqrt(total[0] / count);
+    *mae = total[1] / count;
+    return COR_OK;
+}
+
 static int open_course(sgd *s)
 {
     static const course_trainer trainer = {.step = epoch,
                                            .show = show,
                                            .take = take,
                                            .write = write_states,
-                                           .read = read_states};
+                                           .read = read_states,
+                                           .finish = finish};
     const cor_sgd_options *o = &s->options;
-    name_run(s, s->run, sizeof s->run);
     s->course = (course){.team = s->team,
                          .progress = s->progress,
                          .model = s->model,
@@ -271,15 +263,19 @@ static int open_course(sgd *s)
                          .word = "epoch",
                          .option = "--epochs",
                          .steps = o->epochs,
-                         .early_stop = o->early_stop,
-                         .minutes = o->checkpoint_minutes,
-                         .checkpoint = {.folder = o->checkpoint,
-                                        .name = "sgd",
-                                        .run = s->run,
-                                        .seed = o->seed},
+                         .options = &o->course,
+                         .seed = o->seed,
                          .trainer = &trainer,
-                         .context = s};
-    return course_open(&s->course);
+                         .context = s,
+                         .fit = &s->fit->course};
+    return course_open(
+        &s->course,
+        "sgd loss=%d factors=%lld bias=%d adaptive=%d lr=%.17g lr_bias=%.17g "
+        "decay=%.17g reg=%.17g reg_bias=%.17g init=%.17g negatives=%lld "
+        "grid=%lld",
+        (int)o->loss, (long long)o->factors, o->bias, o->adaptive, o->lr,
+        o->lr_bias, o->decay, o->reg, o->reg_bias, o->init,
+        (long long)o->negatives, (long long)s->grid.size);
 }
 
 /* ---- the fit ---- */
@@ -329,23 +325,6 @@ static int prepare(sgd *s, cor_interactions *train,
     return start(s);
 }
 
-static int final_errors(sgd *s)
-{
-    double total[2], count = (double)s->ratings.total;
-    if (s->options.loss == COR_LOSS_SQUARED) {
-        COR_TRY(sgd_round(s, measure, total));
-        s->fit->train_rmse = sqrt(total[0] / count);
-        s->fit->train_mae = total[1] / count;
-    }
-    if (!s->valid.data)
-        return COR_OK;
-    COR_TRY(training_valid_error(s->team, &s->valid));
-    s->fit->has_valid = true;
-    s->fit->valid_rmse = s->valid.rmse;
-    s->fit->valid_mae = s->valid.mae;
-    return COR_OK;
-}
-
 /* Items without feedback were drawn as unseen ones; they stay unknown. */
 static void forget_unknown(cor_model *m)
 {
@@ -355,35 +334,6 @@ static void forget_unknown(cor_model *m)
                    (size_t)m->ld * sizeof *m->item.factor);
             m->item.bias[i] = 0;
         }
-}
-
-static void end_course(sgd *s)
-{
-    course *c = &s->course;
-    s->fit->epochs = c->done;
-    s->fit->stopped = c->stopped;
-    s->fit->history = c->history;
-    s->fit->loss = c->loss;
-    c->history = c->loss = NULL;
-}
-
-static int run_course(sgd *s)
-{
-    if (s->options.resume)
-        COR_TRY(course_resume(&s->course));
-    double started = cor_team_seconds();
-    cor_progress_begin(s->progress, "epochs", s->options.epochs);
-    COR_TRY(course_run(&s->course));
-    cor_progress_end(s->progress);
-    s->fit->seconds = cor_team_seconds() - started;
-    cor_team_share(s->team, &s->fit->seconds, sizeof(double), 0);
-    if (!s->course.stopped) {
-        COR_TRY(course_restore_best(&s->course, &s->fit->best));
-        COR_TRY(final_errors(s));
-        forget_unknown(s->model);
-    }
-    end_course(s);
-    return COR_OK;
 }
 
 static void close_all(sgd *s)
@@ -412,7 +362,9 @@ int cor_sgd_train(const cor_team *team, cor_interactions *train,
     cor_family_agree(team);
     int rc = prepare(&s, train, valid);
     if (rc == COR_OK)
-        rc = run_course(&s);
+        rc = course_run(&s.course);
+    if (rc == COR_OK && !fit->course.stopped)
+        forget_unknown(model);
     close_all(&s);
     if (rc != COR_OK) {
         cor_model_free(model);

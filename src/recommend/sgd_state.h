@@ -49,7 +49,6 @@ typedef struct sgd {
     bool shown;                 /* the model is what the columns are */
     training_valid valid;
     course course;
-    char run[512]; /* what the course is of */
     cor_sgd_fit *fit;
 } sgd;
 

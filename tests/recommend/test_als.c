@@ -227,11 +227,11 @@ static void factors_are_those_of_the_plain_version(void **state)
             for (int i = 0; i < ITEMS; i++)
                 plain_row(&p, false, i, p.item[i]);
             double loss = plain_loss(&p);
-            CHECK(fabs(fit.loss[t] - loss) < 1e-4 * loss);
+            CHECK(fabs(fit.course.loss[t] - loss) < 1e-4 * loss);
         }
         CHECK(close_to(&model, &model.user, &p, p.user));
         CHECK(close_to(&model, &model.item, &p, p.item));
-        CHECK(fit.iterations == 3 && fit.best == 3 && fit.giants == 0);
+        CHECK(fit.course.steps == 3 && fit.course.best == 3 && fit.giants == 0);
         cor_model_free(&model);
         cor_als_fit_free(&fit);
         cor_interactions_free(&data);
@@ -260,7 +260,7 @@ static int fit_on(const cor_team *of, const cor_als_options *o, float *user,
     COR_TRY(whole_side(of, &model, &model.item, &all_items));
     memcpy(user, all_users, USERS * (size_t)model.ld * sizeof *user);
     memcpy(item, all_items, ITEMS * (size_t)model.ld * sizeof *item);
-    *loss = fit.loss[o->iterations - 1];
+    *loss = fit.course.loss[o->iterations - 1];
     cor_free(all_users);
     cor_free(all_items);
     cor_model_free(&model);

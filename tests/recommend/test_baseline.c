@@ -101,7 +101,7 @@ static void against_plain(cor_baseline_options *o)
 {
     cor_interactions train;
     cor_model model;
-    cor_baseline_fit fit;
+    cor_course fit;
     plain p;
     CHECK_OK(rated_make(team, &input, SHARDS, &train));
     cor_shards *shards = NULL;
@@ -115,12 +115,12 @@ static void against_plain(cor_baseline_options *o)
     CHECK(farthest(&model.user, p.user) < 1e-6);
     CHECK(farthest(&model.item, p.item) < 1e-6);
     CHECK(fabs(model.mean - p.mean) < 1e-12);
-    CHECK(fit.epochs == o->epochs && fit.best == o->epochs);
-    for (int64_t t = 0; t < fit.epochs; t++)
+    CHECK(fit.steps == o->epochs && fit.best == o->epochs);
+    for (int64_t t = 0; t < fit.steps; t++)
         CHECK(fabs(fit.history[t] - p.history[t]) < 1e-12);
     CHECK(fit.train_rmse <= p.history[o->epochs - 1] + 1e-7);
     cor_shards_destroy(&shards);
-    cor_baseline_fit_free(&fit);
+    cor_course_free(&fit);
     cor_model_free(&model);
     cor_interactions_free(&train);
 }
@@ -151,7 +151,7 @@ static void a_divergence_is_reported(void **state)
     (void)state;
     cor_interactions train;
     cor_model model;
-    cor_baseline_fit fit;
+    cor_course fit;
     cor_baseline_options o = cor_baseline_options_default(COR_BASELINE_SGD);
     o.lr = 50;
     CHECK_OK(rated_make(team, &input, SHARDS, &train));
