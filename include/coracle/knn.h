@@ -37,6 +37,12 @@ typedef struct cor_knn_options {
                          items equal similarities then count in that order, else
                          in one drawn by the seed */
     int64_t seed;
+    const char *checkpoint;    /* folder, or NULL: none is written */
+    double checkpoint_minutes; /* between timed checkpoints; 0: none, only on
+                                  a request to stop */
+    bool resume;               /* go on from the checkpoint, if there is one */
+    const char *data_digest;   /* of the training store: a checkpoint of other
+                                  data is refused */
 } cor_knn_options;
 
 /** Between items, pearson-baseline shrunk by 100, 40 neighbours at most and 1
@@ -46,6 +52,7 @@ cor_knn_options cor_knn_options_default(void);
 /** How a fit went; equal on all ranks. */
 typedef struct cor_knn_fit {
     int64_t epochs;               /* of the baseline */
+    bool stopped;                 /* on request; a checkpoint was written */
     double *history;              /* epochs: RMSE of the baseline in training */
     int64_t similarities;         /* kept, both ways */
     int64_t sampled;              /* training ratings that the next are of */
@@ -60,10 +67,11 @@ void cor_knn_fit_free(cor_knn_fit *fit);
 /**
  * Fit a model of neighbours. Collective. Takes the columns of `train` as they
  * are used up and its id tables; `valid` (NULL: none) is read only and may have
- * ids of its own.
+ * ids of its own. A fit that stopped on request leaves a checkpoint and no
+ * model.
  *
- * @return COR_OK; COR_EUSAGE: options that make no sense; COR_EDATA: no
- * ratings; COR_EMEMORY
+ * @return COR_OK; COR_EUSAGE: options that make no sense, a checkpoint of
+ * another run; COR_EDATA: no ratings; COR_EMEMORY; COR_EIO: the checkpoint
  */
 int cor_knn_train(const cor_team *team, cor_interactions *train,
                   const cor_interactions *valid, const cor_knn_options *options,

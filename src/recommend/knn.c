@@ -54,6 +54,9 @@ static int check_options(const cor_knn_options *o)
         return cor_fail(COR_EUSAGE,
                         "--keep must be `all` or at least 1, not %lld",
                         (long long)o->keep);
+    if (o->resume && !o->checkpoint)
+        return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
+                                    "to go on from");
     return baseline_check(&o->baseline);
 }
 
@@ -67,7 +70,7 @@ typedef struct trainer {
     baseline base;
     float *residual; /* by entry of the raters' side */
     knn_order order; /* empty: the order of the input */
-    cor_sparse similar;
+    knn_course course;
 } trainer;
 
 static cor_ratings_side *raters_of(trainer *t)
@@ -109,21 +112,49 @@ static int describe_model(trainer *t, cor_interactions *train)
     return rc;
 }
 
+static void copy_biases(double *to, const double *from, int64_t rows)
+{
+    memcpy(to, from, (size_t)rows * sizeof *to);
+}
+
+/* The biases of my rows as a checkpoint and the model want them. */
+static void take_biases(trainer *t)
+{
+    copy_biases(t->course.user_bias, t->base.user.own, t->model->user.count);
+    copy_biases(t->course.item_bias, t->base.item.own, t->model->item.count);
+}
+
+static int resume(trainer *t)
+{
+    bool found;
+    COR_TRY(knn_course_resume(&t->course, &found));
+    if (!found)
+        return COR_OK;
+    copy_biases(t->base.user.own, t->course.user_bias, t->model->user.count);
+    copy_biases(t->base.item.own, t->course.item_bias, t->model->item.count);
+    COR_TRY(cor_window_update(t->base.user.bias));
+    return cor_window_update(t->base.item.bias);
+}
+
 static int fit_baseline(trainer *t)
 {
     cor_knn_fit *fit = t->fit;
     int64_t epochs = t->options->baseline.epochs;
     double mae;
-    COR_TRY(cor_agree(t->team, COR_NEW(&fit->history, epochs)));
     cor_progress_begin(t->progress, "baseline", epochs);
-    while (fit->epochs < epochs) {
+    while (fit->epochs < epochs && !fit->stopped) {
         COR_TRY(baseline_epoch(&t->base));
         COR_TRY(
             baseline_error(&t->base, false, &fit->history[fit->epochs], &mae));
         cor_progress_metric(t->progress, "train", fit->history[fit->epochs]);
         cor_progress_step(t->progress, ++fit->epochs);
+        if (knn_course_due(&t->course)) {
+            take_biases(t);
+            COR_TRY(knn_course_write(&t->course));
+        }
     }
     cor_progress_end(t->progress);
+    take_biases(t);
     return COR_OK;
 }
 
@@ -145,9 +176,9 @@ static int take_residuals(trainer *t)
             t->residual[e] =
                 (float)baseline_residual(&t->base, side, bias, row, e);
     for (int64_t u = 0; u < t->model->user.count; u++)
-        t->model->user.bias[u] = (float)t->base.user.own[u];
+        t->model->user.bias[u] = (float)t->course.user_bias[u];
     for (int64_t i = 0; i < t->model->item.count; i++)
-        t->model->item.bias[i] = (float)t->base.item.own[i];
+        t->model->item.bias[i] = (float)t->course.item_bias[i];
     return COR_OK;
 }
 
@@ -184,36 +215,24 @@ static int draw_order(trainer *t)
     return rc;
 }
 
-static int find_similar(trainer *t, knn *k)
-{
-    knn_found found = {0};
-    COR_TRY(knn_rows_create(k));
-    cor_progress_begin(t->progress, "similarities", k->end - k->first);
-    int rc = k->whole ? knn_find_all(k, &found) : knn_find_nearest(k, &found);
-    rc = cor_agree(t->team, rc);
-    cor_progress_end(t->progress);
-    knn_rows_destroy(&k->rows);
-    if (rc == COR_OK)
-        rc = knn_deliver(k, things_of(t)->shards, &t->order, &found,
-                         &t->similar);
-    sparse_free(&found.row);
-    return rc;
-}
-
 static int compare_things(trainer *t)
 {
-    const cor_ratings_side *raters = raters_of(t);
     knn k = {.team = t->team,
              .options = t->options,
-             .progress = t->progress,
              .ratings = &t->ratings,
-             .raters = raters,
+             .raters = raters_of(t),
              .residual = t->residual,
+             .compared = t->course.compared,
              .things = things_of(t)->rows,
              .whole = t->options->keep == 0};
-    int rc = find_similar(t, &k);
+    int rc = knn_search(&k, &t->course);
+    if (rc == COR_OK && !t->fit->stopped)
+        rc = cor_agree(t->team,
+                       knn_order_rows(&k, &t->order, things_of(t)->count,
+                                      &t->course.similar));
     knn_rows_destroy(&k.rows);
     cor_free(k.work);
+    cor_free(k.cut);
     return rc;
 }
 
@@ -267,12 +286,12 @@ static int assemble(trainer *t)
     cor_sparse *residual = n->between_users ? &n->item : &n->user;
     cor_sparse *similar = n->between_users ? &n->user : &n->item;
     *residual = (cor_sparse){raters->begin, raters->other, t->residual};
-    *similar = t->similar;
+    *similar = t->course.similar;
     int64_t rows = raters->rows;
     raters->begin = NULL;
     raters->other = NULL;
     t->residual = NULL;
-    t->similar = (cor_sparse){0};
+    t->course.similar = (cor_sparse){0};
     cor_ratings_free(&t->ratings);
     n->similarities = similar->begin[things_of(t)->count];
     cor_team_sum(t->team, &n->similarities, 1);
@@ -374,17 +393,34 @@ static int prepare(trainer *t, cor_interactions *train, sample *s)
     COR_TRY(cor_agree(t->team, take_sample(t, train->row_shards, s)));
     COR_TRY(cor_agree(t->team, describe_model(t, train)));
     COR_TRY(cor_agree(t->team, draw_order(t)));
+    COR_TRY(cor_agree(t->team,
+                      COR_NEW(&t->fit->history, t->options->baseline.epochs)));
+    t->course = (knn_course){.team = t->team,
+                             .options = t->options,
+                             .progress = t->progress,
+                             .fit = t->fit,
+                             .user = &t->model->user,
+                             .item = &t->model->item,
+                             .thing = things_of(t)};
+    COR_TRY(knn_course_open(&t->course));
     return baseline_open(t->team, &t->options->baseline, &t->ratings, &t->base);
+}
+
+static int find_neighbours(trainer *t)
+{
+    COR_TRY(cor_agree(t->team, take_residuals(t)));
+    baseline_close(&t->base);
+    COR_TRY(compare_things(t));
+    return t->fit->stopped ? COR_OK : assemble(t);
 }
 
 static int fit_model(trainer *t)
 {
+    COR_TRY(resume(t));
     double started = cor_team_seconds();
     COR_TRY(fit_baseline(t));
-    COR_TRY(cor_agree(t->team, take_residuals(t)));
-    baseline_close(&t->base);
-    COR_TRY(compare_things(t));
-    COR_TRY(assemble(t));
+    if (!t->fit->stopped)
+        COR_TRY(find_neighbours(t));
     t->fit->seconds = cor_team_seconds() - started;
     cor_team_share(t->team, &t->fit->seconds, sizeof(double), 0);
     return COR_OK;
@@ -394,7 +430,7 @@ static void close_all(trainer *t)
 {
     baseline_close(&t->base);
     cor_ratings_free(&t->ratings);
-    sparse_free(&t->similar);
+    knn_course_close(&t->course);
     cor_free(t->residual);
     cor_free(t->order.rank);
     cor_free(t->order.thing);
@@ -417,9 +453,9 @@ int cor_knn_train(const cor_team *team, cor_interactions *train,
     int rc = prepare(&t, train, &s);
     if (rc == COR_OK)
         rc = fit_model(&t);
-    if (rc == COR_OK)
+    if (rc == COR_OK && !fit->stopped)
         rc = sample_error(&t, &s);
-    if (rc == COR_OK)
+    if (rc == COR_OK && !fit->stopped)
         rc = valid_error(&t, valid);
     sample_free(&s);
     close_all(&t);

@@ -79,32 +79,17 @@ static int find_row(const finder *f, const knn_batch *batch, int64_t thing)
     return COR_OK;
 }
 
-static int find_batch(const finder *f, const knn_batch *batch)
+static int compare(void *state, const knn_batch *batch)
 {
+    const finder *f = state;
     cor_failure first = COR_NO_FAILURE;
 #pragma omp parallel for num_threads(f->threads) schedule(dynamic, 1)
     for (int64_t x = batch->from; x < batch->to; x++) {
-        int rc = find_row(f, batch, x);
+        int rc = f->k->compared[x] ? COR_OK : find_row(f, batch, x);
         if (rc != COR_OK)
             cor_failure_note(&first, rc, x);
     }
     return cor_failure_raise(&first);
-}
-
-static int find_rows(const finder *f)
-{
-    knn_batches *batches = NULL;
-    knn_batch batch;
-    int rc = knn_batches_create(f->k, &batches);
-    while (rc == COR_OK) {
-        knn_batches_next(batches, &batch);
-        if (batch.from == batch.to)
-            break;
-        rc = find_batch(f, &batch);
-        cor_progress_update(f->k->progress, batch.to - f->k->first);
-    }
-    knn_batches_destroy(&batches);
-    return rc;
 }
 
 static int join(const finder *f, knn_found *found)
@@ -119,6 +104,8 @@ static int join(const finder *f, knn_found *found)
     for (int64_t r = 0; r < found->count; r++) {
         row_at *row = &f->row[r];
         block *from = row->block;
+        if (!from) /* not compared here */
+            continue;
         memcpy(out->index + out->begin[r], from->index + row->begin,
                (size_t)row->count * sizeof *out->index);
         memcpy(out->value + out->begin[r], from->value + row->begin,
@@ -130,36 +117,52 @@ static int join(const finder *f, knn_found *found)
     return COR_OK;
 }
 
-/* Each block is released with the last row that points to it. */
-static void close_finder(finder *f, int64_t rows)
+static void close_rooms(finder *f)
 {
-    for (int64_t r = 0; f->row && r < rows; r++)
-        if (f->row[r].block && --f->row[r].block->rows == 0)
-            release(&f->row[r].block);
     for (int t = 0; f->room && t < f->threads; t++)
         knn_room_destroy(&f->room[t]);
+}
+
+static int take(void *state, knn_found *found)
+{
+    finder *f = state;
+    *found =
+        (knn_found){.first = f->k->first, .count = f->k->end - f->k->first};
+    close_rooms(f);
+    return join(f, found);
+}
+
+/* Each block is released with the last row that points to it. */
+static void close_finder(void **state)
+{
+    finder *f = *state;
+    if (!f)
+        return;
+    for (int64_t r = 0; f->row && r < f->k->end - f->k->first; r++)
+        if (f->row[r].block && --f->row[r].block->rows == 0)
+            release(&f->row[r].block);
+    close_rooms(f);
     cor_free(f->room);
     cor_free(f->block);
     cor_free(f->row);
+    cor_free(f);
+    *state = NULL;
 }
 
-int knn_find_all(const knn *k, knn_found *found)
+static int open_finder(const knn *k, void **state)
 {
-    finder f = {.k = k, .threads = cor_team_threads(k->team)};
-    *found = (knn_found){.first = k->first, .count = k->end - k->first};
-    int rc = COR_NEW_ZEROED(&f.row, found->count);
-    if (rc == COR_OK)
-        rc = COR_NEW_ZEROED(&f.block, f.threads);
-    if (rc == COR_OK)
-        rc = COR_NEW_ZEROED(&f.room, f.threads);
-    for (int t = 0; rc == COR_OK && t < f.threads; t++)
-        rc = knn_room_create(k, &f.room[t]);
-    if (rc == COR_OK)
-        rc = find_rows(&f);
-    for (int t = 0; f.room && t < f.threads; t++)
-        knn_room_destroy(&f.room[t]);
-    if (rc == COR_OK)
-        rc = join(&f, found);
-    close_finder(&f, found->count);
-    return rc;
+    finder *f = NULL;
+    *state = NULL;
+    COR_TRY(COR_NEW_ZEROED(&f, 1));
+    *state = f;
+    f->k = k;
+    f->threads = cor_team_threads(k->team);
+    COR_TRY(COR_NEW_ZEROED(&f->row, k->end - k->first));
+    COR_TRY(COR_NEW_ZEROED(&f->block, f->threads));
+    COR_TRY(COR_NEW_ZEROED(&f->room, f->threads));
+    for (int t = 0; t < f->threads; t++)
+        COR_TRY(knn_room_create(k, &f->room[t]));
+    return COR_OK;
 }
+
+const knn_finder knn_all = {open_finder, compare, take, close_finder};

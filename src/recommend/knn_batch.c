@@ -25,12 +25,13 @@ struct knn_batches {
     knn_visit *visit;
 };
 
-/* The end of the batch that begins at a thing. */
-static int64_t end_of(const knn *k, int64_t from, int64_t *visits)
+/* The end of the batch that begins at a thing, within a round. */
+static int64_t end_of(const knn *k, int64_t round, int64_t from,
+                      int64_t *visits)
 {
-    int64_t to = from;
+    int64_t to = from, end = k->cut[round + 1];
     *visits = 0;
-    while (to < k->end && (to == from || *visits + k->work[to].count <= VISITS))
+    while (to < end && (to == from || *visits + k->work[to].count <= VISITS))
         *visits += k->work[to++].count;
     return to;
 }
@@ -45,11 +46,12 @@ int knn_batches_create(const knn *k, knn_batches **out)
     b->k = k;
     b->threads = cor_team_threads(k->team);
     b->at = k->first;
-    for (int64_t from = k->first, to; from < k->end; from = to) {
-        to = end_of(k, from, &visits);
-        b->room = to - from > b->room ? to - from : b->room;
-        most = visits > most ? visits : most;
-    }
+    for (int64_t r = 0; r < k->rounds; r++)
+        for (int64_t from = k->cut[r], to; from < k->cut[r + 1]; from = to) {
+            to = end_of(k, r, from, &visits);
+            b->room = to - from > b->room ? to - from : b->room;
+            most = visits > most ? visits : most;
+        }
     COR_TRY(cor_allocate_zeroed(&b->next, k->rows.count, sizeof *b->next,
                                 "visits"));
     COR_TRY(cor_allocate(&b->begin, b->room + 1, sizeof *b->begin, "visits"));
@@ -136,10 +138,10 @@ static void sort_visits(const knn_batches *b, int64_t from, int64_t to)
     visit_rows(b, from, to, omp_get_thread_num(), 1);
 }
 
-void knn_batches_next(knn_batches *b, knn_batch *batch)
+void knn_batches_next(knn_batches *b, int64_t round, knn_batch *batch)
 {
     int64_t visits, from = b->at;
-    b->at = end_of(b->k, from, &visits);
+    b->at = end_of(b->k, round, from, &visits);
     *batch = (knn_batch){
         .from = from, .to = b->at, .begin = b->begin, .visit = b->visit};
     if (b->at > from)

@@ -25,10 +25,11 @@ static void parcel_free(parcel *p)
     cor_free(p->length);
     cor_free(p->index);
     cor_free(p->value);
+    *p = (parcel){0};
 }
 
 /* Takes the entries of what was found. */
-static int pack(const cor_shards *owners, knn_found *found, parcel *p)
+static int pack(knn_found *found, parcel *p)
 {
     cor_sparse *rows = &found->row;
     p->rows = found->count;
@@ -37,16 +38,24 @@ static int pack(const cor_shards *owners, knn_found *found, parcel *p)
     p->value = rows->value;
     rows->index = NULL;
     rows->value = NULL;
-    COR_TRY(COR_NEW(&p->row_to, p->rows));
     COR_TRY(COR_NEW(&p->thing, p->rows));
     COR_TRY(COR_NEW(&p->length, p->rows));
-    COR_TRY(COR_NEW(&p->entry_to, p->entries));
     for (int64_t r = 0; r < p->rows; r++) {
         p->thing[r] = found->first + r;
         p->length[r] = rows->begin[r + 1] - rows->begin[r];
+    }
+    return COR_OK;
+}
+
+static int address(const cor_shards *owners, parcel *p)
+{
+    int64_t at = 0;
+    COR_TRY(COR_NEW(&p->row_to, p->rows));
+    COR_TRY(COR_NEW(&p->entry_to, p->entries));
+    for (int64_t r = 0; r < p->rows; r++) {
         p->row_to[r] = cor_shards_owner(owners, p->thing[r]);
-        for (int64_t e = rows->begin[r]; e < rows->begin[r + 1]; e++)
-            p->entry_to[e] = p->row_to[r];
+        for (int64_t end = at + p->length[r]; at < end; at++)
+            p->entry_to[at] = p->row_to[r];
     }
     return COR_OK;
 }
@@ -86,48 +95,69 @@ static int send_entries(const cor_team *team, const parcel *out, parcel *in)
     return rc;
 }
 
-/* The rows of a thing follow each other, in the order of who found them. */
-static int join(const parcel *in, int64_t first, int64_t count, cor_sparse *out)
+static void copy_row(cor_sparse *to, int64_t at, const int32_t *index,
+                     const float *value, int64_t count)
 {
-    int64_t *next = NULL, from = 0;
-    COR_TRY(COR_NEW_ZEROED(&out->begin, count + 1));
-    for (int64_t r = 0; r < in->rows; r++)
-        out->begin[in->thing[r] - first + 1] += in->length[r];
-    for (int64_t r = 0; r < count; r++)
-        out->begin[r + 1] += out->begin[r];
-    COR_TRY(COR_NEW(&out->index, in->entries));
-    COR_TRY(COR_NEW(&out->value, in->entries));
-    COR_TRY(COR_NEW(&next, count));
-    memcpy(next, out->begin, (size_t)count * sizeof *next);
+    memcpy(to->index + at, index, (size_t)count * sizeof *index);
+    memcpy(to->value + at, value, (size_t)count * sizeof *value);
+}
+
+/* The rows of a thing follow each other: what was there before, then what
+   came, in the order of who found it. */
+static void copy_rows(const parcel *in, const cor_sparse *before, int64_t first,
+                      int64_t count, int64_t *next, cor_sparse *out)
+{
+    int64_t from = 0;
+    for (int64_t r = 0; r < count; r++) {
+        int64_t length = before->begin[r + 1] - before->begin[r];
+        copy_row(out, out->begin[r], before->index + before->begin[r],
+                 before->value + before->begin[r], length);
+        next[r] = out->begin[r] + length;
+    }
     for (int64_t r = 0; r < in->rows; r++) {
         int64_t *at = &next[in->thing[r] - first];
-        memcpy(out->index + *at, in->index + from,
-               (size_t)in->length[r] * sizeof *out->index);
-        memcpy(out->value + *at, in->value + from,
-               (size_t)in->length[r] * sizeof *out->value);
+        copy_row(out, *at, in->index + from, in->value + from, in->length[r]);
         *at += in->length[r];
         from += in->length[r];
     }
+}
+
+static int join(const parcel *in, int64_t first, int64_t count,
+                cor_sparse *rows)
+{
+    cor_sparse out = {0};
+    int64_t *next = NULL, entries = in->entries + rows->begin[count];
+    int rc = COR_NEW(&out.begin, count + 1);
+    if (rc == COR_OK)
+        rc = COR_NEW(&out.index, entries);
+    if (rc == COR_OK)
+        rc = COR_NEW(&out.value, entries);
+    if (rc == COR_OK)
+        rc = COR_NEW(&next, count);
+    if (rc == COR_OK) {
+        memcpy(out.begin, rows->begin, (size_t)(count + 1) * sizeof *next);
+        for (int64_t r = count; r > 0; r--) /* lengths */
+            out.begin[r] -= out.begin[r - 1];
+        for (int64_t r = 0; r < in->rows; r++)
+            out.begin[in->thing[r] - first + 1] += in->length[r];
+        for (int64_t r = 0; r < count; r++)
+            out.begin[r + 1] += out.begin[r];
+        copy_rows(in, rows, first, count, next, &out);
+        sparse_free(rows);
+        *rows = out;
+    } else {
+        sparse_free(&out);
+    }
     cor_free(next);
-    return COR_OK;
+    return rc;
 }
 
 static int exchange(const cor_team *team, const cor_shards *owners,
-                    knn_found *found, cor_sparse *similar)
+                    parcel *found, parcel *in)
 {
-    parcel out = {0}, in = {0};
-    int64_t first = cor_shards_first_row(owners, cor_team_rank(team));
-    int64_t end = cor_shards_first_row(owners, cor_team_rank(team) + 1);
-    int rc = cor_agree(team, pack(owners, found, &out));
-    if (rc == COR_OK)
-        rc = send_rows(team, &out, &in);
-    if (rc == COR_OK)
-        rc = send_entries(team, &out, &in);
-    parcel_free(&out);
-    if (rc == COR_OK)
-        rc = cor_agree(team, join(&in, first, end - first, similar));
-    parcel_free(&in);
-    return rc;
+    COR_TRY(cor_agree(team, address(owners, found)));
+    COR_TRY(send_rows(team, found, in));
+    return send_entries(team, found, in);
 }
 
 /* Keys of 64 bits; `key` has room for twice as many. */
@@ -198,34 +228,49 @@ static void cut_rows(int64_t keep, int64_t count, cor_sparse *rows)
     }
 }
 
-static int order_rows(const knn *k, const knn_order *order, int64_t count,
-                      cor_sparse *rows)
+int knn_order_rows(const knn *k, const knn_order *order, int64_t count,
+                   cor_sparse *rows)
 {
-    const knn_order by_number = {0};
-    if (k->options->keep > 0) {
-        COR_TRY(sort_rows(k, &by_number, count, rows));
-        cut_rows(k->options->keep, count, rows);
-    }
     return k->options->between_users ? sort_rows(k, order, count, rows)
                                      : COR_OK;
 }
 
-int knn_deliver(const knn *k, const cor_shards *owners, const knn_order *order,
-                knn_found *found, cor_sparse *similar)
+static int keep_strongest(const knn *k, int64_t count, cor_sparse *rows)
 {
-    *similar = (cor_sparse){0};
+    const knn_order by_number = {0};
+    if (k->options->keep == 0)
+        return COR_OK;
+    COR_TRY(sort_rows(k, &by_number, count, rows));
+    cut_rows(k->options->keep, count, rows);
+    return COR_OK;
+}
+
+int knn_deliver(const knn *k, const cor_shards *owners, knn_found *found,
+                cor_sparse *similar)
+{
+    parcel out = {0}, in = {0};
     int64_t first = cor_shards_first_row(owners, cor_team_rank(k->team));
-    int64_t end = cor_shards_first_row(owners, cor_team_rank(k->team) + 1);
+    int64_t count =
+        cor_shards_first_row(owners, cor_team_rank(k->team) + 1) - first;
+    bool alone = cor_team_size(k->team) == 1;
     int rc = COR_OK;
-    if (cor_team_size(k->team) > 1) {
-        rc = exchange(k->team, owners, found, similar);
-    } else {
+    if (alone && similar->begin[count] == 0) { /* it is of all things */
+        sparse_free(similar);
         *similar = found->row;
         found->row = (cor_sparse){0};
+    } else {
+        rc = cor_agree(k->team, pack(found, &out));
+        if (rc == COR_OK && !alone)
+            rc = exchange(k->team, owners, &out, &in);
+        if (!alone)
+            parcel_free(&out);
+        if (rc == COR_OK)
+            rc = cor_agree(k->team,
+                           join(alone ? &out : &in, first, count, similar));
     }
+    parcel_free(&out);
+    parcel_free(&in);
     if (rc == COR_OK)
-        rc = cor_agree(k->team, order_rows(k, order, end - first, similar));
-    if (rc != COR_OK)
-        sparse_free(similar);
+        rc = cor_agree(k->team, keep_strongest(k, count, similar));
     return rc;
 }

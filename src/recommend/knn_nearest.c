@@ -37,9 +37,10 @@ typedef struct finder {
     int64_t keep;
     knn_room **room; /* a thread */
     offers *offers;  /* a thread */
-    uint64_t *heap;  /* end x keep: keys, the least of each first */
-    int64_t *held;   /* end */
-    float *least;    /* end: a similarity must exceed it */
+    uint64_t *heap;  /* count x keep: keys, the least of each first */
+    int64_t count;   /* heaps: the things before the end of my range */
+    int64_t *held;   /* count */
+    float *least;    /* count: a similarity must exceed it */
 } finder;
 
 /* Greater for what is kept first: the more similar, then the lower number. A
@@ -141,7 +142,7 @@ static int sift(const finder *f, int64_t thing, const knn_similar *s, offers *o)
     return COR_OK;
 }
 
-static int compare(const finder *f, const knn_batch *batch, int64_t thing)
+static int compare_one(const finder *f, const knn_batch *batch, int64_t thing)
 {
     int thread = omp_get_thread_num();
     knn_similar similar;
@@ -172,7 +173,7 @@ static int run_round(const finder *f, const knn_batch *batch, int64_t from,
     cor_failure first = COR_NO_FAILURE;
 #pragma omp parallel for num_threads(f->threads) schedule(dynamic, 1)
     for (int64_t x = from; x < to; x++) {
-        int rc = compare(f, batch, x);
+        int rc = f->k->compared[x] ? COR_OK : compare_one(f, batch, x);
         if (rc != COR_OK)
             cor_failure_note(&first, rc, x);
     }
@@ -183,27 +184,20 @@ static int run_round(const finder *f, const knn_batch *batch, int64_t from,
     return cor_failure_raise(&first);
 }
 
-static int run(const finder *f)
+static int compare(void *state, const knn_batch *batch)
 {
-    knn_batches *batches = NULL;
-    knn_batch batch;
+    const finder *f = state;
     int64_t round = ROUND * f->threads;
-    int rc = knn_batches_create(f->k, &batches);
-    while (rc == COR_OK) {
-        knn_batches_next(batches, &batch);
-        if (batch.from == batch.to)
-            break;
-        for (int64_t x = batch.from; rc == COR_OK && x < batch.to; x += round)
-            rc = run_round(f, &batch, x,
-                           x + round < batch.to ? x + round : batch.to);
-        cor_progress_update(f->k->progress, batch.to - f->k->first);
-    }
-    knn_batches_destroy(&batches);
-    return rc;
+    for (int64_t x = batch->from; x < batch->to; x += round)
+        COR_TRY(run_round(f, batch, x,
+                          x + round < batch->to ? x + round : batch->to));
+    return COR_OK;
 }
 
-static int take_out(const finder *f, knn_found *found)
+static int take(void *state, knn_found *found)
 {
+    const finder *f = state;
+    *found = (knn_found){.first = 0, .count = f->count};
     cor_sparse *out = &found->row;
     COR_TRY(COR_NEW(&out->begin, found->count + 1));
     out->begin[0] = 0;
@@ -220,21 +214,32 @@ static int take_out(const finder *f, knn_found *found)
     return COR_OK;
 }
 
-static int open_finder(finder *f, int64_t things)
+static int open_finder(const knn *k, void **state)
 {
-    COR_TRY(cor_allocate(&f->heap, things * f->keep, sizeof *f->heap,
+    finder *f = NULL;
+    *state = NULL;
+    COR_TRY(COR_NEW_ZEROED(&f, 1));
+    *state = f;
+    f->k = k;
+    f->threads = cor_team_threads(k->team);
+    f->keep = k->options->keep < k->things ? k->options->keep : k->things;
+    f->count = k->end > k->first ? k->end : 0;
+    COR_TRY(cor_allocate(&f->heap, f->count * f->keep, sizeof *f->heap,
                          "nearest things"));
-    COR_TRY(COR_NEW_ZEROED(&f->held, things));
-    COR_TRY(COR_NEW_ZEROED(&f->least, things));
+    COR_TRY(COR_NEW_ZEROED(&f->held, f->count));
+    COR_TRY(COR_NEW_ZEROED(&f->least, f->count));
     COR_TRY(COR_NEW_ZEROED(&f->offers, f->threads));
     COR_TRY(COR_NEW_ZEROED(&f->room, f->threads));
     for (int t = 0; t < f->threads; t++)
-        COR_TRY(knn_room_create(f->k, &f->room[t]));
+        COR_TRY(knn_room_create(k, &f->room[t]));
     return COR_OK;
 }
 
-static void close_finder(finder *f)
+static void close_finder(void **state)
 {
+    finder *f = *state;
+    if (!f)
+        return;
     for (int t = 0; f->room && t < f->threads; t++)
         knn_room_destroy(&f->room[t]);
     for (int t = 0; f->offers && t < f->threads; t++)
@@ -244,20 +249,8 @@ static void close_finder(finder *f)
     cor_free(f->heap);
     cor_free(f->held);
     cor_free(f->least);
+    cor_free(f);
+    *state = NULL;
 }
 
-int knn_find_nearest(const knn *k, knn_found *found)
-{
-    finder f = {
-        .k = k, .threads = cor_team_threads(k->team), .keep = k->options->keep};
-    *found = (knn_found){.first = 0, .count = k->end > k->first ? k->end : 0};
-    if (f.keep > k->things)
-        f.keep = k->things;
-    int rc = open_finder(&f, found->count);
-    if (rc == COR_OK)
-        rc = run(&f);
-    if (rc == COR_OK)
-        rc = take_out(&f, found);
-    close_finder(&f);
-    return rc;
-}
+const knn_finder knn_nearest = {open_finder, compare, take, close_finder};

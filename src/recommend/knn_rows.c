@@ -197,11 +197,11 @@ static void cut_things(const knn *k, int64_t *begin)
     int64_t size = cor_team_size(k->team), place = 0;
     double total = 0, sum = 0;
     for (int64_t x = 0; x < k->things; x++)
-        total += (double)k->work[x].work + 1;
+        total += knn_work_of(k, x);
     for (int64_t x = 0; x < k->things; x++) {
         while (place <= size && sum >= total * (double)place / (double)size)
             begin[place++] = x;
-        sum += (double)k->work[x].work + 1;
+        sum += knn_work_of(k, x);
     }
     while (place <= size)
         begin[place++] = k->things;

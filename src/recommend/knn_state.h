@@ -37,17 +37,24 @@ typedef struct knn_work {
 typedef struct knn {
     const cor_team *team;
     const cor_knn_options *options;
-    cor_progress *progress;
     const cor_ratings *ratings;
     const cor_ratings_side *raters; /* whose rows are added up */
     const float *residual; /* by entry of theirs: beyond the baseline */
     int64_t things;
     bool whole; /* a thing is compared with all others: all are kept; else with
                    those of lower number, and both hear of it */
-    knn_work *work;     /* things, of all ranks together */
-    int64_t first, end; /* the things that this rank compares */
+    const int8_t *compared; /* things: those that are done already, not 0 */
+    knn_work *work;         /* things, of all ranks together */
+    int64_t first, end;     /* the things that this rank compares */
+    int64_t rounds, *cut;   /* rounds + 1: where in it each round begins */
     knn_rows rows;
 } knn;
+
+/** What is left to do of a thing: more than 0 unless it is done. */
+static inline double knn_work_of(const knn *k, int64_t thing)
+{
+    return k->compared[thing] ? 0 : (double)k->work[thing].work + 1;
+}
 
 /* knn_rows.c: work, range and rows; collective. */
 int knn_rows_create(knn *k);
@@ -70,8 +77,8 @@ typedef struct knn_batch {
 typedef struct knn_batches knn_batches;
 int knn_batches_create(const knn *k, knn_batches **batches);
 void knn_batches_destroy(knn_batches **batches);
-/** The next things of the range; none are left where from is to. */
-void knn_batches_next(knn_batches *batches, knn_batch *batch);
+/** The next things of the round; none are left where from is to. */
+void knn_batches_next(knn_batches *batches, int64_t round, knn_batch *batch);
 
 /** Similarities of one thing. */
 typedef struct knn_similar {
@@ -95,10 +102,23 @@ typedef struct knn_found {
     cor_sparse row;
 } knn_found;
 
-/* knn_all.c, knn_nearest.c: compare my range and keep what is positive, or the
-   nearest of every thing met. Local. */
-int knn_find_all(const knn *k, knn_found *found);
-int knn_find_nearest(const knn *k, knn_found *found);
+/**
+ * A way to compare things and hold what is found until it is taken. Local.
+ *   open     with nothing found yet
+ *   compare  the things of a batch that are not done already
+ *   take     all that was found; then only close
+ *   close    NULL inside is accepted
+ */
+typedef struct knn_finder {
+    int (*open)(const knn *k, void **state);
+    int (*compare)(void *state, const knn_batch *batch);
+    int (*take)(void *state, knn_found *found);
+    void (*close)(void **state);
+} knn_finder;
+
+/* knn_all.c: whatever is positive; knn_nearest.c: the nearest of every thing
+   met. */
+extern const knn_finder knn_all, knn_nearest;
 
 /** Which of equally similar things counts first: rank by thing, and thing by
     rank; without them, the lower number. */
@@ -107,11 +127,43 @@ typedef struct knn_order {
 } knn_order;
 
 /**
- * knn_deliver.c: to the owners of the things; the rows found are used up. Rows
- * of several ranks become one, cut to what is kept. The most similar come
- * first, but for items of which all are kept: these come by number. Collective.
+ * knn_deliver.c: to the owners of the things, whose rows `similar` are (empty
+ * or with what was found before); the rows found are used up. Rows of several
+ * finders become one, cut to what is kept: the most similar, then the lower
+ * numbers; where all are kept they stay in order of their numbers. Collective.
  */
-int knn_deliver(const knn *k, const cor_shards *owners, const knn_order *order,
-                knn_found *found, cor_sparse *similar);
+int knn_deliver(const knn *k, const cor_shards *owners, knn_found *found,
+                cor_sparse *similar);
+
+/** knn_deliver.c: rows in the order in which they count. Local. */
+int knn_order_rows(const knn *k, const knn_order *order, int64_t count,
+                   cor_sparse *rows);
+
+/** What a checkpoint is made of: all of it is the trainer's but `since`. */
+typedef struct knn_course {
+    const cor_team *team;
+    const cor_knn_options *options;
+    cor_progress *progress;
+    cor_knn_fit *fit;                          /* epochs and their history */
+    const cor_model_side *user, *item, *thing; /* thing is one of the two */
+    double *user_bias, *item_bias;             /* my rows */
+    int8_t *compared;   /* things: whose pairs are in `similar`, on all ranks */
+    cor_sparse similar; /* my things */
+    double since;       /* the last checkpoint, or the beginning */
+} knn_course;
+
+/* knn_checkpoint.c; collective. */
+int knn_course_open(knn_course *c);
+void knn_course_close(knn_course *c);
+/** Go on from the checkpoint if that is wanted and there is one.
+    @param[out] found  whether there was */
+int knn_course_resume(knn_course *c, bool *found);
+/** Whether it is time to write: once in a while, or fit->stopped. */
+bool knn_course_due(knn_course *c);
+int knn_course_write(knn_course *c);
+
+/** knn_search.c: all similarities into c->similar, or until a stop. Collective.
+ */
+int knn_search(knn *k, knn_course *c);
 
 #endif

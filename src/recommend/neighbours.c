@@ -76,9 +76,9 @@ static int write_begins(const cor_team *team, cor_file *file, const char *name,
     return rc;
 }
 
-static int write_rows(const cor_team *team, cor_file *file,
-                      const char *const names[3], const cor_model_side *side,
-                      const cor_sparse *rows)
+int sparse_write(const cor_team *team, cor_file *file,
+                 const char *const names[3], const cor_model_side *side,
+                 const cor_sparse *rows)
 {
     int64_t entries = rows->begin[side->count], total;
     int64_t before = cor_team_before(team, entries, &total);
@@ -96,13 +96,15 @@ int neighbours_write(const cor_team *team, cor_file *file,
     if (!n)
         return COR_OK;
     COR_TRY(put_attributes(file, n));
-    COR_TRY(write_rows(team, file, names_of(n, true), &model->user, &n->user));
-    return write_rows(team, file, names_of(n, false), &model->item, &n->item);
+    COR_TRY(
+        sparse_write(team, file, names_of(n, true), &model->user, &n->user));
+    return sparse_write(team, file, names_of(n, false), &model->item, &n->item);
 }
 
 static int damaged(const cor_file *file, const char *what)
 {
-    return cor_fail(COR_EDATA, "%s: %s; the model is damaged, train it again",
+    return cor_fail(COR_EDATA,
+                    "%s: %s; it is damaged: remove it and train again",
                     cor_file_path(file), what);
 }
 
@@ -160,9 +162,9 @@ static bool sound_entries(const cor_sparse *rows, int64_t count, int64_t things)
     return true;
 }
 
-static int read_rows(const cor_team *team, const cor_file *file,
-                     const char *const names[3], const cor_model_side *side,
-                     int64_t things, cor_sparse *rows)
+int sparse_read(const cor_team *team, const cor_file *file,
+                const char *const names[3], const cor_model_side *side,
+                int64_t things, cor_sparse *rows)
 {
     enum cor_type type;
     int64_t width, entries, others, columns, before = 0;
@@ -197,10 +199,10 @@ int neighbours_read(const cor_team *team, const cor_file *file,
     cor_neighbours *n = model->neighbours;
     COR_TRY(get_attributes(file, n));
     int64_t things = n->between_users ? model->user.rows : model->item.rows;
-    COR_TRY(read_rows(team, file, names_of(n, true), &model->user, things,
-                      &n->user));
-    return read_rows(team, file, names_of(n, false), &model->item, things,
-                     &n->item);
+    COR_TRY(sparse_read(team, file, names_of(n, true), &model->user, things,
+                        &n->user));
+    return sparse_read(team, file, names_of(n, false), &model->item, things,
+                       &n->item);
 }
 
 /* ---- a rating ---- */

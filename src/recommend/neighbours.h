@@ -10,6 +10,17 @@
 
 void sparse_free(cor_sparse *rows);
 
+/** Write or read the rows that a side has of mine as three datasets: begin (of
+    all rows + 1), index, value. Collective. Rows read are for sparse_free, also
+    after a failure. @param things  of which `index` speaks
+    @return COR_OK; COR_EDATA: damaged; COR_EIO; COR_EMEMORY */
+int sparse_write(const cor_team *team, cor_file *file,
+                 const char *const names[3], const cor_model_side *side,
+                 const cor_sparse *rows);
+int sparse_read(const cor_team *team, const cor_file *file,
+                const char *const names[3], const cor_model_side *side,
+                int64_t things, cor_sparse *rows);
+
 /** Whose rows are asked for, and where they go here. */
 typedef struct sparse_request {
     const cor_route *route; /* to the owners of the rows */

@@ -368,6 +368,35 @@ class Generated(Case):
             self.same(self.path("resumed.h5"), self.path("straight.h5"))
             subprocess.run(["rm", "-r", self.path("kept")], check=True)
 
+    def test_neighbours_go_on_from_their_checkpoint(self):
+        """In the baseline by a signal; in the search, where the last timed
+        checkpoint of a fit that ended has some things compared."""
+        words = ("knn", self.train, "--keep", 10, "--json", "-o",
+                 self.path("m.h5"), "--force")
+        keeping = ("--checkpoint", self.path("kept"))
+        process = ct.start(*words, "--epochs", 20000, *keeping, "--every",
+                           0.001)
+        while process.poll() is None and not os.path.exists(
+                self.path("kept", "knn.h5")):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGUSR1)
+        run = ct.finish(process)
+        self.assertEqual(run.code, ct.STOPPED, run)
+        self.assertIn("after epoch", run.messages[0])
+        self.assertFalse(os.path.exists(self.path("m.h5")))
+        straight, resumed = (self.ok(*words, "--epochs", 20000, *more).json
+                             for more in ((), (*keeping, "--resume")))
+        self.assertEqual(straight["digest"], resumed["digest"])
+        self.fails(ct.USAGE, *words, *keeping, "--resume", says="another run")
+        straight = self.ok(*words).json
+        for ranks, others in ((3, 2), (1, 4)):
+            keeping = ("--checkpoint", self.path("kept%d" % ranks))
+            self.ok(*words, *keeping, "--every", 1e-9, ranks=ranks)
+            resumed = self.ok(*words, *keeping, "--resume", ranks=others)
+            self.assertRegex(resumed.err, r"10 of the baseline, [1-9]\d* of")
+            self.assertEqual({**straight, "seconds": 0},
+                             {**resumed.json, "seconds": 0})
+
     def test_plans(self):
         for job in ("baseline", "knn"):
             plan = self.fit(job, "--plan")

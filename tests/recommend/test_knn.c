@@ -3,12 +3,16 @@
 #define TEAM_TEST_MAIN
 #include "team_test.h"
 
+#include "coracle/file.h"
 #include "coracle/knn.h"
 #include "coracle/scores.h"
+#include "coracle/stop.h"
 #include "rated.h"
 
 #include <math.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { USERS = 45, ITEMS = 33, MOST = 45, SHARDS = 64 };
 
@@ -430,10 +434,103 @@ static void all_values_equal(void **state)
     }
 }
 
+/* ---- stops ---- */
+
+/* What a fit leaves, and in how many goes. */
+static void digest_of(cor_knn_options *o, const char *folder, char *digest,
+                      int *goes)
+{
+    cor_interactions train;
+    cor_model model = {0};
+    cor_knn_fit fit;
+    bool stopped = true;
+    char path[128];
+    snprintf(path, sizeof path, "%s.h5", folder);
+    for (*goes = 0; stopped; (*goes)++) {
+        CHECK_OK(rated_make(team, &input, SHARDS, &train));
+        CHECK_OK(cor_knn_train(team, &train, NULL, o, NULL, &model, &fit));
+        cor_interactions_free(&train);
+        stopped = fit.stopped;
+        if (!stopped) {
+            const cor_file_options file = {.force = true, .command = "test"};
+            CHECK_OK(cor_model_write(team, path, &file, &model));
+            memcpy(digest, model.digest, sizeof model.digest);
+        }
+        cor_model_free(&model);
+        cor_knn_fit_free(&fit);
+    }
+    cor_team_barrier(team);
+    if (cor_team_rank(team) == 0)
+        unlink(path);
+}
+
+static void forget(const char *folder)
+{
+    char path[128];
+    cor_team_barrier(team);
+    if (cor_team_rank(team) == 0) {
+        snprintf(path, sizeof path, "%s/knn.h5", folder);
+        unlink(path);
+        snprintf(path, sizeof path, "%s/knn.previous.h5", folder);
+        unlink(path);
+        rmdir(folder);
+    }
+    cor_team_barrier(team);
+}
+
+/* A fit that is asked to stop at once, again and again, or that writes a
+   checkpoint wherever it can, comes to the bits of one that is left alone. */
+static void stopped_wherever_it_can_be(void **state)
+{
+    (void)state;
+    char folder[64], straight[17], stopped[17], timed[17];
+    int goes;
+    snprintf(folder, sizeof folder, "/tmp/coracle-knn-%ld", (long)getpid());
+    cor_team_share(team, folder, sizeof folder, 0);
+    make_input(true);
+    CHECK_OK(cor_stop_on_signal("USR2"));
+    for (int way = 0; way < 4; way += 3) {
+        cor_knn_options o = cor_knn_options_default();
+        o.between_users = way & 1;
+        o.keep = way & 2 ? 7 : 0;
+        o.similarity.kind = way & 1 ? COR_MSD : COR_PEARSON_BASELINE;
+        o.baseline.epochs = 3;
+        digest_of(&o, folder, straight, &goes);
+        CHECK(goes == 1);
+        o.checkpoint = folder;
+        o.resume = true;
+        if (way == 0) { /* before anybody asks to stop */
+            o.checkpoint_minutes = 1e-9;
+            digest_of(&o, folder, timed, &goes);
+            CHECK(goes == 1 && strcmp(timed, straight) == 0);
+            digest_of(&o, folder, timed, &goes); /* from its last checkpoint */
+            CHECK(goes == 1 && strcmp(timed, straight) == 0);
+            o.checkpoint_minutes = 0;
+            forget(folder);
+            CHECK(raise(SIGUSR2) == 0);
+        }
+        digest_of(&o, folder, stopped, &goes);
+        CHECK(goes > 3 + 3);
+        CHECK(strcmp(stopped, straight) == 0);
+        if (way == 0) {
+            o.keep = 9; /* the similarities of another run */
+            cor_interactions train;
+            cor_model model;
+            cor_knn_fit fit;
+            CHECK_OK(rated_make(team, &input, SHARDS, &train));
+            CHECK(cor_knn_train(team, &train, NULL, &o, NULL, &model, &fit) ==
+                  COR_EUSAGE);
+            cor_interactions_free(&train);
+        }
+        forget(folder);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_are_kept),
     cmocka_unit_test(the_strongest_are_kept),
     cmocka_unit_test(all_values_equal),
+    cmocka_unit_test(stopped_wherever_it_can_be),
 };
 
 TEAM_TESTS(tests)
