@@ -1,3 +1,4 @@
+#include "checkpoint_in.h"
 #include "jobs.h"
 #include "trainer.h"
 #include "training_in.h"
@@ -49,6 +50,7 @@ static const cor_option options[] = {
     {"reg-items", 0, COR_OPTION_REAL, &set.reg_items, "R", "the same"},
     {"valid", 0, COR_OPTION_TEXT, &training_set.valid, "STORE",
      "report the error on these ratings"},
+    CHECKPOINT_OPTIONS,
     COR_OPTIONS_END};
 
 static int fit_options(int64_t seed, bool input_order, cor_knn_options *o)
@@ -94,6 +96,14 @@ static void report(const cor_knn_fit *fit, const cor_model *model,
     cor_result_text(result, "digest", model->digest);
 }
 
+static void keep_checkpoints(const char *digest, cor_knn_options *o)
+{
+    o->checkpoint = checkpoint_set.path;
+    o->checkpoint_minutes = checkpoint_in_minutes();
+    o->resume = checkpoint_set.resume;
+    o->data_digest = digest;
+}
+
 static int train(cor_command *command, const cor_knn_options *o,
                  training_in *in)
 {
@@ -101,8 +111,10 @@ static int train(cor_command *command, const cor_knn_options *o,
     cor_knn_fit fit;
     COR_TRY(cor_knn_train(command->team, &in->data, in->valid, o,
                           command->progress, &model, &fit));
-    int rc =
-        cor_model_write(command->team, command->output, &command->file, &model);
+    int rc = fit.stopped ? checkpoint_in_stopped("epoch", fit.epochs) : COR_OK;
+    if (rc == COR_OK)
+        rc = cor_model_write(command->team, command->output, &command->file,
+                             &model);
     if (rc == COR_OK)
         report(&fit, &model, command->result);
     cor_model_free(&model);
@@ -128,6 +140,7 @@ static int run(cor_command *command)
     training_in in;
     COR_TRY(training_in_measure(command, &in));
     COR_TRY(fit_options(command->seed, !in.size.has_time, &o));
+    keep_checkpoints(in.size.digest, &o);
     cor_plan plan =
         cor_knn_plan(command->team, in.size.interactions, in.size.users,
                      in.size.items, in.valid_rows, &o);
@@ -162,7 +175,12 @@ const cor_job cor_job_knn = {
         "times, by the order of the input. `train` is the error on the "
         "training ratings themselves (at most a million of them, `sampled`), "
         "of which each is its own nearest neighbour: it says little of new "
-        "ratings.",
+        "ratings.\n"
+        "\n"
+        "With --checkpoint DIR a SIGUSR1 finishes the epoch of the baseline or "
+        "the part of the search in hand, writes a checkpoint of what is "
+        "compared and leaves with 75; the same command with --resume goes on, "
+        "on any number of ranks, to the same bits.",
     .options = options,
     .run = run};
 
