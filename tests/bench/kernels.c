@@ -6,6 +6,7 @@
  * counted by cor_ridge_flops, as one JSON object.
  *
  *     bench_kernels THREADS [--tiny]
+ *     CORACLE_FAMILY=avx2 bench_kernels 1
  */
 #include "coracle/linalg.h"
 
