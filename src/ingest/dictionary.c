@@ -1,9 +1,11 @@
 /*
- * Each id has an owner rank by its hash. Ranks send their ids to the owners in
- * order; what arrives first at an owner, seen in rank order, is the id's first
- * appearance. Askers learn which of theirs are first, number those by a prefix
- * sum, and tell the owners, who tell everybody else. Three exchanges of the
- * ranks' different ids; no rank holds more than its share of the dictionary.
+ * Each id has an owner rank: by its hash, or where it is a small integer, by
+ * its remainder, so that the owner finds it in an array. Ranks send their ids
+ * to the owners in order; what arrives first at an owner, seen in rank order,
+ * is the id's first appearance. Askers learn which of theirs are first, number
+ * those by a prefix sum, and tell the owners, who tell everybody else. Three
+ * exchanges of the ranks' different ids; no rank holds more than its share of
+ * the dictionary.
  */
 #include "dictionary.h"
 
@@ -26,9 +28,9 @@ typedef struct share {
     const cor_team *team;
     const ingest_id_list *mine;
     cor_route *route;
-    cor_map *map; /* ids owned */
+    ingest_id_table owned;
     int64_t arrivals;
-    int32_t *slot;       /* arrivals: where in the map */
+    int32_t *slot;       /* arrivals: where among those owned */
     uint8_t *is_first;   /* arrivals */
     uint8_t *mine_first; /* mine: this rank has the first appearance */
     int32_t *number;     /* ids owned */
@@ -37,23 +39,52 @@ typedef struct share {
 static void share_free(share *s)
 {
     cor_route_destroy(&s->route);
-    cor_map_destroy(&s->map);
+    ingest_id_table_free(&s->owned);
     cor_free(s->slot);
     cor_free(s->is_first);
     cor_free(s->mine_first);
     cor_free(s->number);
 }
 
+static int32_t owner_of_hash(uint64_t hash, int size)
+{
+    /* the high half: maps use the low bits for their cells */
+    return (int32_t)((hash >> 32) % (uint64_t)size);
+}
+
+/* Integers from 0 below a limit are dealt out in turn; no rank gets more than
+   its share of them, whichever there are. */
+static bool is_dealt(int64_t id)
+{
+    return id >= 0 && id < INGEST_DIRECT_LIMIT;
+}
+
+/* What stands for an id at its owner: of those dealt, how many it had before,
+   which is no other's key there. */
+static int64_t key_of(int64_t id, int size)
+{
+    return is_dealt(id) ? id / size : id;
+}
+
+static int64_t id_of(int64_t key, int rank, int size)
+{
+    bool dealt = key >= 0 && key < INGEST_DIRECT_LIMIT;
+    return dealt ? key * size + rank : key;
+}
+
 static void find_owners(const ingest_id_list *mine, int size, int32_t *owner)
 {
     for (int64_t i = 0; i < mine->count; i++) {
         int64_t begin = mine->text ? ingest_id_begin(mine, i) : 0;
-        uint64_t hash = mine->text
-                            ? cor_hash_bytes(mine->bytes + begin,
-                                             (size_t)(mine->end[i] - begin))
-                            : cor_hash_int64(mine->number[i]);
-        /* the high half: maps use the low bits for their cells */
-        owner[i] = (int32_t)((hash >> 32) % (uint64_t)size);
+        if (mine->text)
+            owner[i] =
+                owner_of_hash(cor_hash_bytes(mine->bytes + begin,
+                                             (size_t)(mine->end[i] - begin)),
+                              size);
+        else if (is_dealt(mine->number[i]))
+            owner[i] = (int32_t)(mine->number[i] % size);
+        else
+            owner[i] = owner_of_hash(cor_hash_int64(mine->number[i]), size);
     }
 }
 
@@ -70,20 +101,25 @@ static int make_route(share *s)
     return rc;
 }
 
-static int enter(share *s, const int64_t *number, const char *bytes,
+static int enter(share *s, int64_t *number, const char *bytes,
                  const int64_t *end)
 {
+    int size = cor_team_size(s->team);
+    int32_t held = 0;
     for (int64_t j = 0; j < s->arrivals; j++) {
-        int64_t held = cor_map_count(s->map), slot;
-        if (s->mine->text) {
-            int64_t begin = j ? end[j - 1] : 0;
-            COR_TRY(cor_map_put_text(s->map, bytes + begin,
-                                     (size_t)(end[j] - begin), &slot));
-        } else {
-            COR_TRY(cor_map_put_int64(s->map, number[j], &slot));
-        }
-        s->slot[j] = (int32_t)slot;
-        s->is_first[j] = slot == held;
+        int64_t begin = j && end ? end[j - 1] : 0;
+        if (s->mine->text)
+            COR_TRY(ingest_id_table_put_text(&s->owned, bytes + begin,
+                                             end[j] - begin, &s->slot[j]));
+        else
+            number[j] = key_of(number[j], size);
+    }
+    if (!s->mine->text)
+        COR_TRY(ingest_id_table_put(&s->owned, s->arrivals, number, s->slot));
+    for (int64_t j = 0; j < s->arrivals; j++) {
+        s->is_first[j] =
+            s->slot[j] == held; /* they are numbered as they come */
+        held += s->is_first[j];
     }
     return COR_OK;
 }
@@ -101,7 +137,7 @@ static int collect(share *s)
     if (rc == COR_OK)
         rc = cor_allocate(&s->is_first, s->arrivals, 1, "ids");
     if (rc == COR_OK)
-        rc = cor_map_create(s->mine->text, 0, &s->map);
+        rc = ingest_id_table_create(s->mine->text, &s->owned);
     rc = cor_agree(s->team, rc);
     if (rc == COR_OK && s->mine->text)
         rc = cor_route_send_text(s->route, s->mine->bytes, s->mine->end, &bytes,
@@ -178,43 +214,55 @@ static int number_by_appearance(share *s, const char *what, int32_t *number,
 /* Number by order: the owners sort what they own. */
 static int number_by_order(share *s, const char *what, cor_ids *table)
 {
-    ingest_id_list owned = {.text = s->mine->text,
-                            .count = cor_map_count(s->map)};
-    int64_t *place = NULL, *copy = NULL, before;
+    ingest_id_list owned = ingest_id_table_list(&s->owned);
+    int rank = cor_team_rank(s->team), size = cor_team_size(s->team);
+    int64_t *place = NULL, before;
     COR_TRY(check_total(s->team, owned.count, what, &before));
-    int rc = cor_allocate(&place, owned.count, sizeof *place, "sorted ids");
-    if (rc == COR_OK)
-        rc = cor_allocate(&copy, owned.text ? 0 : owned.count, sizeof *copy,
-                          "sorted ids");
-    rc = cor_agree(s->team, rc);
-    if (rc == COR_OK && owned.text)
-        cor_map_texts(s->map, &owned.bytes, &owned.end);
-    for (int64_t i = 0; rc == COR_OK && !owned.text && i < owned.count; i++)
-        copy[i] = cor_map_int64(s->map, i);
-    owned.number = copy;
-    if (rc == COR_OK)
-        rc = ingest_sort_ids(s->team, &owned, place, table);
+    COR_TRY(cor_agree(s->team, cor_allocate(&place, owned.count, sizeof *place,
+                                            "sorted ids")));
+    for (int64_t i = 0; !owned.text && i < owned.count; i++)
+        s->owned.number[i] = id_of(s->owned.number[i], rank, size);
+    int rc = ingest_sort_ids(s->team, &owned, place, table);
     for (int64_t i = 0; rc == COR_OK && i < owned.count; i++)
         s->number[i] = (int32_t)place[i];
     cor_free(place);
-    cor_free(copy);
     return rc;
 }
 
-int ingest_dictionary(const cor_team *team, const ingest_id_list *mine,
-                      bool sorted, const char *what, int32_t *number,
-                      cor_ids *table)
+/* On one rank the list is the dictionary. */
+static int number_alone(const cor_team *team, const ingest_id_list *mine,
+                        bool sorted, const char *what, int32_t *number,
+                        cor_ids *table)
+{
+    int64_t *place = NULL, before;
+    COR_TRY(check_total(team, mine->count, what, &before));
+    if (!sorted) {
+        for (int64_t i = 0; i < mine->count; i++)
+            number[i] = (int32_t)i;
+        return ingest_ids_fill(team, mine, NULL, mine->count, table);
+    }
+    COR_TRY(cor_allocate(&place, mine->count, sizeof *place, "sorted ids"));
+    int rc = ingest_sort_ids(team, mine, place, table);
+    for (int64_t i = 0; rc == COR_OK && i < mine->count; i++)
+        number[i] = (int32_t)place[i];
+    cor_free(place);
+    return rc;
+}
+
+/* On several: who owns an id knows where it is first. */
+static int number_together(const cor_team *team, const ingest_id_list *mine,
+                           bool sorted, const char *what, int32_t *number,
+                           cor_ids *table)
 {
     share s = {.team = team, .mine = mine};
-    *table = (cor_ids){0};
     int rc = make_route(&s);
     if (rc == COR_OK)
         rc = collect(&s);
     if (rc == COR_OK)
         rc = cor_allocate(&s.mine_first, mine->count, 1, "ids");
     if (rc == COR_OK)
-        rc = cor_allocate(&s.number, s.map ? cor_map_count(s.map) : 0,
-                          sizeof *s.number, "numbers of ids");
+        rc = cor_allocate(&s.number, s.owned.count, sizeof *s.number,
+                          "numbers of ids");
     rc = cor_agree(team, rc);
     if (rc == COR_OK)
         rc = cor_route_reply(s.route, s.is_first, 1, s.mine_first);
@@ -224,6 +272,17 @@ int ingest_dictionary(const cor_team *team, const ingest_id_list *mine,
     if (rc == COR_OK)
         rc = answer(&s, number);
     share_free(&s);
+    return rc;
+}
+
+int ingest_dictionary(const cor_team *team, const ingest_id_list *mine,
+                      bool sorted, const char *what, int32_t *number,
+                      cor_ids *table)
+{
+    *table = (cor_ids){0};
+    int rc = cor_team_size(team) == 1
+                 ? number_alone(team, mine, sorted, what, number, table)
+                 : number_together(team, mine, sorted, what, number, table);
     if (rc != COR_OK)
         cor_ids_free(table);
     return rc;

@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-/* 4 Mi entries of 4 bytes at most: users and items of the usual rating sets fit
-   at 16 MiB; larger ids are hashed. */
-enum { DIRECT_LEAST = 1 << 12, DIRECT_LIMIT = 1 << 22 };
+enum { DIRECT_LEAST = 1 << 12 };
 
 int ingest_id_table_create(bool text, ingest_id_table *table)
 {
@@ -79,7 +77,7 @@ static int insert_hashed(ingest_id_table *table, int64_t id, int32_t *slot)
 /* Slot of an id that `direct` does not know, or not yet. */
 static int insert(ingest_id_table *table, int64_t id, int32_t *slot)
 {
-    if (id < 0 || id >= DIRECT_LIMIT)
+    if (id < 0 || id >= INGEST_DIRECT_LIMIT)
         return insert_hashed(table, id, slot);
     if (id >= table->direct_size)
         COR_TRY(grow_direct(table, id));

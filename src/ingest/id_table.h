@@ -9,7 +9,10 @@
 #include <stdint.h>
 
 /* Integer ids from 0 below a limit are looked up in an array, others, and
-   texts, by hash. */
+   texts, by hash. 4 Mi entries of 4 bytes at most: users and items of the usual
+   rating sets fit at 16 MiB. */
+enum { INGEST_DIRECT_LIMIT = 1 << 22 };
+
 typedef struct ingest_id_table {
     bool text;
     int64_t count;

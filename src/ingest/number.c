@@ -66,10 +66,22 @@ static void renumber_some(int32_t *slot, int64_t rows, const int32_t *number,
         slot[i] = slot[i] < 0 ? -1 : number[slot[i]];
 }
 
+/* Whether slots are their own numbers, as on the rank that the input begins on.
+ */
+static bool is_same(const int32_t *number, int64_t count)
+{
+    int64_t i = 0;
+    while (i < count && number[i] == i)
+        i++;
+    return i == count;
+}
+
 /* Slots to numbers, in place. */
 static void renumber(int32_t *slot, int64_t rows, const int32_t *number,
-                     int threads)
+                     int64_t count, int threads)
 {
+    if (is_same(number, count))
+        return;
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int64_t i = 0; i < rows; i++)
         slot[i] = number[slot[i]];
@@ -119,7 +131,7 @@ static int build_ids(const cor_team *team, bool sorted, ingest_parsed *parsed,
                          &n, table);
     for (int i = 0; rc == COR_OK && i < n.pieces; i++)
         renumber(parsed->piece[i].rows.column[side],
-                 parsed->piece[i].rows.count, n.slot[i], threads);
+                 parsed->piece[i].rows.count, n.slot[i], n.count[i], threads);
     if (rc == COR_OK)
         rc = cor_agree(team, join(parsed, (enum ingest_column)side, threads,
                                   user ? &data->user : &data->item));

@@ -256,6 +256,20 @@ class SmallFiles(Ingest):
         del rows[1700]
         self.holds(store, rows)
 
+    def test_integers_of_any_size(self):
+        """Those that an array finds, and those that are hashed."""
+        edge = 1 << 22
+        names = [*range(-3, 4), *range(edge - 3, edge + 4), 1 << 40,
+                 -1 << 40, *(7 * n for n in range(500))]
+        rows = [Row(str(names[n * 7919 % len(names)]),
+                    str(names[n * n % len(names)]), n % 5, n)
+                for n in range(2000)]
+        path = self.write("a.csv", "".join("%s,%s,%d,%d\n" % r for r in rows))
+        store, _ = self.everywhere(path)
+        self.holds(store, rows)
+        store, _ = self.everywhere(path, "--id-order", "sorted")
+        self.holds(store, rows, key=int)
+
     def test_compressed_holds_the_same(self):
         path = self.write("a.csv", "".join(
             "%d,%d,%d,%d\n" % (n % 10, n % 7, n % 5, n) for n in range(500)))
