@@ -5,11 +5,12 @@
 #include "store_rows.h"
 
 #include <limits.h>
+#include <math.h>
 
 static struct {
     double fraction;
     records_in in;
-} set = {.fraction = -1, .in = RECORDS_IN};
+} set = {.fraction = (double)NAN, .in = RECORDS_IN};
 
 static const cor_option options[] = {
     {"fraction", 0, COR_OPTION_REAL, &set.fraction, "F",
@@ -42,6 +43,8 @@ static int run(cor_command *command)
     bool store;
     COR_TRY(cor_command_inputs(command, 1, INT_MAX));
     COR_TRY(cor_command_needs_output(command));
+    if (isnan(set.fraction))
+        return cor_fail(COR_EUSAGE, "needs --fraction F, such as 0.1");
     COR_TRY(cor_keep_check(set.fraction));
     COR_TRY(records_in_kind(command, &store));
     return store ? store_rows_use(command, sample_store)

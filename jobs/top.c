@@ -123,8 +123,11 @@ static int report_records(const cor_top *top, cor_result *result)
     COR_TRY(cor_top_texts(top, &bytes, &end));
     cor_result *records = cor_result_list(result, "records");
     for (int64_t i = 0; end && i < cor_top_count(top); i++) {
-        bytes[end[i] - 1] = '\0'; /* its newline */
-        cor_result_append_text(records, bytes + (i ? end[i - 1] : 0));
+        int64_t begin = i ? end[i - 1] : 0, last = end[i] - 1;
+        bytes[last] = '\0'; /* its newline, LF or CRLF */
+        if (last > begin && bytes[last - 1] == '\r')
+            bytes[last - 1] = '\0';
+        cor_result_append_text(records, bytes + begin);
     }
     cor_free(bytes);
     cor_free(end);

@@ -1,6 +1,7 @@
 /**
- * Rows of interactions as records with the fields user, item, value and time,
- * so that what is asked of records can be asked of a store. A value compares as
+ * Rows of interactions as records with the fields user, item, value, time and
+ * the columns that are kept (kept.h), so that what is asked of records can be
+ * asked of a store. A value compares as
  * the single-precision number that it is: 4.1 is equal to a stored 4.1.
  */
 #ifndef CORACLE_ROW_FIELDS_H

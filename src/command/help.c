@@ -5,6 +5,7 @@
 #include "coracle/linalg.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,7 +60,9 @@ static void default_text(const cor_option *option, char *text, size_t size)
                  (long long)*(const int64_t *)option->target);
         break;
     case COR_OPTION_REAL:
-        snprintf(text, size, "(default %g)", *(const double *)option->target);
+        if (!isnan(*(const double *)option->target))
+            snprintf(text, size, "(default %g)",
+                     *(const double *)option->target);
         break;
     case COR_OPTION_LIST:
         break;

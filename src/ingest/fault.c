@@ -67,7 +67,7 @@ void ingest_fault_describe(const ingest_fault *fault,
         [FAULT_NUMBER] = "a number",
         [FAULT_FINITE] = "a finite number of single precision",
         [FAULT_DOUBLE] = "a number that a double holds",
-        [FAULT_TIME] = "a time of 64 bits",
+        [FAULT_TIME] = "a time such as 1537675506 or 2018-09-23T04:05:06Z",
         [FAULT_PATTERN] = "a time as --time-format says",
         [FAULT_SCALAR] = "a text or a number"};
     char place[NAME_SIZE + 32];

@@ -3,22 +3,26 @@
 #include "coracle/memory.h"
 #include "touched.h"
 
-#include <math.h>
 #include <md5.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
-enum { DECIMALS = 9 };
+/* A third printed in full has 16; 10 to the power of 18 times 16 is the most
+   that 64 bits hold. */
+enum { DECIMALS = 18 };
 
 /* The decimal that was typed: the fewest digits that give the number. */
 cor_keyed_ratio cor_keyed_ratio_of(double fraction)
 {
-    int64_t power = 1;
+    char text[DECIMALS + 8];
+    uint64_t power = 1;
     for (int d = 0; d <= DECIMALS; d++, power *= 10) {
-        double scaled = fraction * (double)power;
-        int64_t whole = llround(scaled);
-        if (fabs(scaled - (double)whole) <= 1e-12 * (double)power)
-            return (cor_keyed_ratio){whole, power};
+        snprintf(text, sizeof text, "%.*f", d, fraction);
+        if (strtod(text, NULL) == fraction)
+            return (cor_keyed_ratio){
+                strtoull(d > 0 ? text + 2 : text, NULL, 10), power};
     }
     return (cor_keyed_ratio){0, 0};
 }
@@ -46,9 +50,11 @@ bool cor_keyed_in_test(const char *text, size_t length, cor_keyed_ratio ratio)
     MD5Init(&context);
     MD5Update(&context, (const uint8_t *)text, length);
     MD5Final(digest, &context);
-    int64_t rest = 0;
-    for (int i = 0; i < MD5_DIGEST_LENGTH; i++)
-        rest = (rest * 256 + digest[i]) % ratio.denominator;
+    uint64_t rest = 0;
+    for (int i = 0; i < MD5_DIGEST_LENGTH; i++) {
+        rest = (rest * 16 + (digest[i] >> 4)) % ratio.denominator;
+        rest = (rest * 16 + (digest[i] & 15)) % ratio.denominator;
+    }
     return rest < ratio.numerator;
 }
 

@@ -10,7 +10,7 @@
 /** A decimal fraction as it was typed: 0.25 is 25 / 100; 0 / 0 where it has
    more than nine digits. */
 typedef struct cor_keyed_ratio {
-    int64_t numerator, denominator;
+    uint64_t numerator, denominator;
 } cor_keyed_ratio;
 
 cor_keyed_ratio cor_keyed_ratio_of(double fraction);

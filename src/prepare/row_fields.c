@@ -6,60 +6,128 @@
 #include "coracle/split.h"
 #include "touched.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum row_field { ROW_USER, ROW_ITEM, ROW_VALUE, ROW_TIME, ROW_FIELDS };
+enum row_field { ROW_USER, ROW_ITEM, ROW_VALUE, ROW_TIME, ROW_KEPT };
+
+/* The names that the numbers in my rows stand for. */
+typedef struct row_names {
+    cor_touched touched;
+    cor_ids ids; /* by slots */
+} row_names;
+
+/* What is at a path. */
+typedef struct row_path {
+    enum row_field field;
+    const cor_kept *kept; /* of a kept column */
+    row_names names;      /* of items and categories */
+} row_path;
 
 struct cor_row_fields {
     const cor_interactions *data;
     int paths;
-    enum row_field *field; /* of each path */
-    cor_touched touched;   /* where items are wanted, */
-    cor_ids item;          /* and their ids, by slots */
+    row_path *path;
 };
 
 /* ---- what is wanted ---- */
 
-static int find_field(const cor_path *path, enum row_field *field)
+/* A column may be called as it is, or as the path of one key that it is. */
+static bool is_called(const cor_path *path, const char *name)
 {
-    static const char *const name[ROW_FIELDS] = {"user", "item", "value",
-                                                 "time"};
-    for (int f = 0; f < ROW_FIELDS; f++)
-        if (strcmp(path->text, name[f]) == 0) {
-            *field = (enum row_field)f;
+    const cor_path_part *only = &path->part[0];
+    return strcmp(path->text, name) == 0 ||
+           (path->parts == 1 && only->key && strlen(name) == only->length &&
+            memcmp(name, only->key, only->length) == 0);
+}
+
+static int no_field(const cor_kept_columns *kept, const cor_path *path)
+{
+    char list[256] = "";
+    size_t length = 0;
+    for (int32_t k = 0; k < kept->count && length + 8 < sizeof list; k++)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
+                                   k ? ", " : "", kept->column[k].name);
+    return cor_fail(COR_EUSAGE,
+                    "a store has the fields user, item, value and time%s%s%s, "
+                    "not %s",
+                    kept->count ? ", this one also " : "", list,
+                    length >= sizeof list ? "..." : "", path->text);
+}
+
+static int find_field(const cor_kept_columns *kept, const cor_path *path,
+                      row_path *found)
+{
+    static const char *const name[ROW_KEPT] = {"user", "item", "value", "time"};
+    for (int f = 0; f < ROW_KEPT; f++)
+        if (is_called(path, name[f])) {
+            found->field = (enum row_field)f;
             return COR_OK;
         }
-    return cor_fail(COR_EUSAGE,
-                    "a store has the fields user, item, value and time, not "
-                    "%s",
-                    path->text);
+    for (int32_t k = 0; k < kept->count; k++)
+        if (is_called(path, kept->column[k].name)) {
+            found->field = ROW_KEPT;
+            found->kept = &kept->column[k];
+            return COR_OK;
+        }
+    return no_field(kept, path);
 }
 
 static int find_fields(cor_row_fields *f, const cor_path *path)
 {
-    COR_TRY(COR_NEW(&f->field, f->paths));
+    COR_TRY(COR_NEW_ZEROED(&f->path, f->paths));
     for (int i = 0; i < f->paths; i++)
-        COR_TRY(find_field(&path[i], &f->field[i]));
+        COR_TRY(find_field(&f->data->kept, &path[i], &f->path[i]));
     return COR_OK;
 }
 
-/* The ids of the items that my rows have. */
-static int fetch_items(const cor_team *team, cor_row_fields *f)
+/* The names of these numbers, of which a table is spread over the ranks.
+   Collective. */
+static int fetch_names(const cor_team *team, const cor_ids *own, int64_t rows,
+                       const int32_t *number, row_names *names)
 {
-    const cor_interactions *data = f->data;
-    const cor_ids *own = &data->item_id;
-    COR_TRY(cor_touched_create(team, data->items, data->rows, data->item,
-                               &f->touched));
-    f->item = (cor_ids){
-        .count = f->touched.slots, .text = own->text, .width = own->width};
+    cor_ids *ids = &names->ids;
+    COR_TRY(
+        cor_touched_create(team, own->total, rows, number, &names->touched));
+    *ids = (cor_ids){
+        .count = names->touched.slots, .text = own->text, .width = own->width};
     size_t width = own->text ? (size_t)own->width : sizeof *own->number;
-    int rc = own->text
-                 ? cor_allocate(&f->item.bytes, f->item.count, width, "ids")
-                 : cor_allocate(&f->item.number, f->item.count, width, "ids");
+    int rc = own->text ? cor_allocate(&ids->bytes, ids->count, width, "ids")
+                       : cor_allocate(&ids->number, ids->count, width, "ids");
     COR_TRY(cor_agree(team, rc));
-    return cor_touched_ask(&f->touched,
+    return cor_touched_ask(&names->touched,
                            own->text ? (void *)own->bytes : own->number, width,
-                           own->text ? (void *)f->item.bytes : f->item.number);
+                           own->text ? (void *)ids->bytes : ids->number);
+}
+
+/* The names of the categories that my rows have; some rows have none. */
+static int fetch_categories(const cor_team *team, const cor_kept *kept,
+                            int64_t rows, row_names *names)
+{
+    int32_t *code = NULL;
+    int64_t codes = 0;
+    if (kept->names.total == 0)
+        return COR_OK;
+    int rc = cor_agree(team, COR_NEW(&code, rows));
+    for (int64_t r = 0; rc == COR_OK && r < rows; r++)
+        if (kept->code[r] >= 0)
+            code[codes++] = kept->code[r];
+    if (rc == COR_OK)
+        rc = fetch_names(team, &kept->names, codes, code, names);
+    cor_free(code);
+    return rc;
+}
+
+static int fetch(const cor_team *team, const cor_interactions *data,
+                 row_path *path)
+{
+    if (path->field == ROW_ITEM)
+        return fetch_names(team, &data->item_id, data->rows, data->item,
+                           &path->names);
+    if (path->kept && path->kept->category)
+        return fetch_categories(team, path->kept, data->rows, &path->names);
+    return COR_OK;
 }
 
 int cor_row_fields_create(const cor_team *team, const cor_interactions *data,
@@ -71,12 +139,9 @@ int cor_row_fields_create(const cor_team *team, const cor_interactions *data,
     cor_row_fields *f = *fields;
     f->data = data;
     f->paths = paths;
-    bool items = false;
     int rc = cor_agree(team, find_fields(f, path));
     for (int i = 0; rc == COR_OK && i < paths; i++)
-        items |= f->field[i] == ROW_ITEM;
-    if (rc == COR_OK && items)
-        rc = fetch_items(team, f);
+        rc = fetch(team, data, &f->path[i]);
     if (rc != COR_OK)
         cor_row_fields_destroy(fields);
     return rc;
@@ -84,12 +149,15 @@ int cor_row_fields_create(const cor_team *team, const cor_interactions *data,
 
 void cor_row_fields_destroy(cor_row_fields **fields)
 {
-    if (!*fields)
+    cor_row_fields *f = *fields;
+    if (!f)
         return;
-    cor_touched_free(&(*fields)->touched);
-    cor_ids_free(&(*fields)->item);
-    cor_free((*fields)->field);
-    cor_free(*fields);
+    for (int i = 0; f->path && i < f->paths; i++) {
+        cor_touched_free(&f->path[i].names.touched);
+        cor_ids_free(&f->path[i].names.ids);
+    }
+    cor_free(f->path);
+    cor_free(f);
     *fields = NULL;
 }
 
@@ -110,6 +178,16 @@ static cor_field single(float value)
                        .number = {.single = true, .real = (double)value}};
 }
 
+static cor_field real(double value)
+{
+    bool is_whole = value == floor(value) && fabs(value) < 0x1p53;
+    return (cor_field){.kind = COR_FIELD_NUMBER,
+                       .form = COR_FORM_NATIVE,
+                       .number = {.whole = is_whole,
+                                  .integer = is_whole ? (int64_t)value : 0,
+                                  .real = value}};
+}
+
 static cor_field id(const cor_ids *ids, int64_t row)
 {
     if (!ids->text)
@@ -120,20 +198,38 @@ static cor_field id(const cor_ids *ids, int64_t row)
                        .end = text + strnlen(text, (size_t)ids->width)};
 }
 
+static cor_field named(const row_names *names, int32_t number)
+{
+    return id(&names->ids, cor_touched_slot(&names->touched, number));
+}
+
+/* What a row has none of is missing. */
+static cor_field kept(const row_path *path, int64_t row)
+{
+    const cor_kept *column = path->kept;
+    if (column->category)
+        return column->code[row] < 0 ? (cor_field){0}
+                                     : named(&path->names, column->code[row]);
+    return isnan(column->number[row]) ? (cor_field){0}
+                                      : real(column->number[row]);
+}
+
 void cor_row_fields_get(const cor_row_fields *f, int64_t row, cor_field *field)
 {
     const cor_interactions *data = f->data;
     for (int i = 0; i < f->paths; i++) {
-        if (f->field[i] == ROW_USER)
+        const row_path *path = &f->path[i];
+        if (path->field == ROW_USER)
             field[i] =
                 id(&data->user_id, data->user[row] - data->user_id.first);
-        else if (f->field[i] == ROW_ITEM)
-            field[i] =
-                id(&f->item, cor_touched_slot(&f->touched, data->item[row]));
-        else if (f->field[i] == ROW_VALUE)
+        else if (path->field == ROW_ITEM)
+            field[i] = named(&path->names, data->item[row]);
+        else if (path->field == ROW_VALUE)
             field[i] = single(data->value[row]);
-        else
+        else if (path->field == ROW_TIME)
             field[i] = data->time ? whole(data->time[row]) : (cor_field){0};
+        else
+            field[i] = kept(path, row);
     }
 }
 

@@ -8,6 +8,8 @@
 
 /* ---- numbers ---- */
 
+enum { ID_LIMIT = 1024 }; /* bytes of the longest id */
+
 static const char *pass_digits(const char *p, const char *end)
 {
     while (p < end && (unsigned)(*p - '0') < 10)
@@ -37,8 +39,21 @@ static bool is_decimal(const char *p, const char *end)
     return count > 0 && p == end;
 }
 
-/* Bytes that mean themselves. Behind them stands a byte that is in no number:
-   a quote, a comma, a newline, a zero. */
+/* The nearest double of a decimal of any length. strtod reads on to a byte that
+   is in no number: a quote, a comma, a newline. Behind an id there may be none,
+   and another one begins. */
+static double nearest(const char *begin, const char *end)
+{
+    char id[ID_LIMIT + 1];
+    size_t length = (size_t)(end - begin);
+    if (length > ID_LIMIT)
+        return strtod(begin, NULL);
+    memcpy(id, begin, length);
+    id[length] = '\0';
+    return strtod(id, NULL);
+}
+
+/* Bytes that mean themselves. */
 static bool number_of(const char *begin, const char *end, cor_number *number)
 {
     *number = (cor_number){0};
@@ -50,7 +65,7 @@ static bool number_of(const char *begin, const char *end, cor_number *number)
     if (!cor_text_double(begin, end, &number->real)) {
         if (!is_decimal(begin, end))
             return false;
-        number->real = strtod(begin, NULL);
+        number->real = nearest(begin, end);
     }
     if (number->real == floor(number->real) && fabs(number->real) < 0x1p53) {
         number->whole = true;

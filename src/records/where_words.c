@@ -53,8 +53,11 @@ static const known_word names[] = {{"and", WORD_AND},
                                    {"exists", WORD_EXISTS},
                                    {"EXISTS", WORD_EXISTS},
                                    {"contains", WORD_CONTAINS},
+                                   {"CONTAINS", WORD_CONTAINS},
                                    {"icontains", WORD_ICONTAINS},
+                                   {"ICONTAINS", WORD_ICONTAINS},
                                    {"matches", WORD_MATCHES},
+                                   {"MATCHES", WORD_MATCHES},
                                    {"in", WORD_IN},
                                    {"IN", WORD_IN}};
 

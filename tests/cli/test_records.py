@@ -189,6 +189,11 @@ class Records(Case):
                        "--key", "k", "--test", "0.25", "--json")
         self.assertEqual(done.json["test"], 259)
         self.assertTrue(self.read("k.test.csv").startswith(b"a,k\nx,"))
+        third = repr(1 / 3)  # 16 digits
+        done = self.ok("split", rows, "-o", self.path("k"), "--by", "hash",
+                       "--key", "k", "--test", third, "--force", "--json")
+        self.assertEqual(done.json["test"], sum(
+            md5(str(i)) % 10 ** 16 < int(third[2:]) for i in range(1000)))
 
     def test_split_without_a_key(self):
         file = self.write("m.jsonl", '{"k": 1}\n{"k": "a"}\n{"j": 2}\n'
@@ -250,6 +255,13 @@ class Records(Case):
                            *flag, "--json")
             self.assertEqual(done.json["values"], [
                 [salary[i], self.records[i]["jobId"]] for i in pairs[:3]])
+
+    def test_top_of_windows_lines(self):
+        file = self.write("w.jsonl", b'{"v": 1}\r\n{"v": 2}\r\n{"v": 3}')
+        done = self.ok("top", file, "-n", 3, "--by", "v", "--records",
+                       "--json")
+        self.assertEqual(done.json["records"],
+                         ['{"v": 3}', '{"v": 2}', '{"v": 1}'])
 
     def test_top_of_few(self):
         file = self.write("f.jsonl", '{"v": 2}\n{"v": "10"}\n{"v": "x"}\n{}\n'
@@ -436,6 +448,8 @@ class Odd(Case):
         self.ok(*args)
         self.fails(IO, *args, says="o.jsonl exists: give --force")
         self.fails(USAGE, *args[:-1], self.path("o.jsonl.gz"), says=".gz")
+        self.fails(USAGE, "sample", file, "-o", self.path("s.jsonl"),
+                   says="needs --fraction")
         self.fails(IO, *args[:-1], self.path("no", "folder"))
         self.fails(IO, "filter", self.path("none.jsonl"), *args[2:])
         self.fails(USAGE, "filter", self.write("a.txt", b"{}\n"), *args[2:],
@@ -562,6 +576,37 @@ class Stores(Case):
                    self.path("x.h5"), says="user, item, value and time")
         self.fails(USAGE, "filter", self.store, self.store, "--where",
                    "value = 1", "-o", self.path("x.h5"), says="one store")
+
+    def test_kept_columns(self):
+        """Columns that a store keeps are fields; empty ones are missing."""
+        kinds = ("like", "", "buy, now", "123456789012345678901", "like")
+        table = [(u % 9, u % 31, kinds[u % 5], "" if u % 7 == 0 else u / 8)
+                 for u in range(300)]
+        file = self.write("k.csv", "user,item,the kind,price\n" + "".join(
+            '%d,%d,"%s",%s\n' % row for row in table))
+        store, out = self.path("k.h5"), self.path("f.h5")
+        self.ok("ingest", file, "-o", store, "--keep", "the kind,price")
+        for condition, fits in (
+                ('`the kind` = "like" and price >= 20',
+                 lambda r: r[2] == "like" and r[3] != "" and r[3] >= 20),
+                ("not `the kind` exists", lambda r: r[2] == ""),
+                ("`the kind` = 123456789012345678901 or price = 12.625",
+                 lambda r: r[2].isdigit() or r[3] == 12.625)):
+            for ranks in (1, 7):
+                done = self.ok("filter", store, "--where", condition, "-o",
+                               out, "--force", "--json", ranks=ranks)
+                self.assertEqual(done.json["kept"], sum(map(fits, table)))
+        kind = collections.Counter(r[2] for r in table if r[2])
+        done = self.ok("count", store, "--by", "the kind", "--json", ranks=3)
+        self.assertEqual(done.json["missing"], 60)
+        self.assertEqual({v["value"]: v["count"] for v in done.json["values"]},
+                         dict(kind))
+        done = self.ok("top", store, "--by", "price", "-n", 2, "--json",
+                       ranks=3)
+        self.assertEqual(done.json["values"], [299 / 8, 298 / 8])
+        self.assertEqual(done.json["skipped"], 43)
+        self.fails(USAGE, "filter", store, "--where", "kind = 1", "-o",
+                   self.path("x.h5"), says=("the kind, price", "not kind"))
 
     def test_others(self):
         one, three = self.path("1.h5"), self.path("3.h5")

@@ -259,7 +259,7 @@ static void refuses_what_makes_no_sense(void **state)
     CHECK(cor_split_find(team, &data, &o, &split) == COR_EDATA);
     cor_split_free(&split);
     o.by = COR_SPLIT_HASH;
-    const double bad[] = {0.0, 1.0, -0.5, 0.12345678901};
+    const double bad[] = {0.0, 1.0, -0.5, 1.0 / 300};
     for (int i = 0; i < 4; i++) {
         o.test = bad[i];
         CHECK(cor_split_check(&o) == COR_EUSAGE);
