@@ -26,7 +26,10 @@ enum { COR_GROUP = 8 };
     + z] is of component k and row z. */
 typedef struct cor_tile {
     int64_t rows, columns, ld;
-    double *x; /* columns x ld */
+    double *x;        /* columns x ld */
+    const void *next; /* what will be turned next, or NULL: it is brought into
+                         the cache while the arithmetic goes on */
+    int64_t next_bytes;
 } cor_tile;
 
 /** Doubles from one column to the next for tiles of at most `rows` rows; never
@@ -93,10 +96,11 @@ void cor_tile_dots(const cor_tile *tile, int64_t count, const double *a,
 /** first[k] += sum of r[k] x; components x columns. */
 void cor_tile_means(const cor_tile *tile, int64_t components, const double *r,
                     double *first);
-/** One component: first += sum of r (x - mean), second += sum of r
-    (x - mean)^2; columns each. */
-void cor_tile_variance(const cor_tile *tile, const double *r,
-                       const double *mean, double *first, double *second);
+/** first[k] += sum of r[k] (x - mean[k]), second[k] += sum of r[k]
+    (x - mean[k])^2; all components x columns. */
+void cor_tile_variances(const cor_tile *tile, int64_t components,
+                        const double *r, const double *mean, double *first,
+                        double *second);
 
 /** Doubles of the upper triangle of a symmetric matrix, row after row. */
 static inline int64_t cor_packed_length(int64_t columns)

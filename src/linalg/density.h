@@ -255,6 +255,37 @@ INLINE void greatest(const cor_tile_mix *mix, const double *q, double *r,
         }
 }
 
+/* What is read next, a few lines a component: they arrive while exponentials
+   are computed, which ask nothing of memory. */
+typedef struct fetching {
+    const char *at, *end;
+    int64_t each;
+} fetching;
+
+INLINE fetching fetching_of(const cor_tile *strip, int64_t components,
+                            int64_t z, int64_t rows)
+{
+    enum { LINE = 64 };
+    const char *next = strip->next;
+    fetching f = {0};
+    if (!next || strip->rows == 0)
+        return f;
+    int64_t bytes = strip->next_bytes / strip->rows * rows + LINE;
+    f.each = (bytes / components + LINE - 1) / LINE * LINE;
+    f.at = next + strip->next_bytes / strip->rows * z;
+    f.end = next + strip->next_bytes;
+    if (f.end - f.at > bytes)
+        f.end = f.at + bytes;
+    return f;
+}
+
+INLINE void fetch_some(fetching *f)
+{
+    const char *stop = f->end - f->at < f->each ? f->end : f->at + f->each;
+    for (; f->at < stop; f->at += 64)
+        __builtin_prefetch(f->at, 0, 2);
+}
+
 INLINE void mix_vectors(const cor_tile *strip, int64_t z,
                         const cor_tile_mix *mix, const double *q, double *r,
                         double *density, double *entropy, int vectors)
@@ -263,8 +294,10 @@ INLINE void mix_vectors(const cor_tile *strip, int64_t z,
     wide most[BLOCK], sum[BLOCK] = {{0}}, part[BLOCK] = {{0}};
     EACH (v, 0, vectors)
         most[v] = spread(-INFINITY);
+    fetching ahead = fetching_of(strip, mix->components, z, vectors * WIDE);
     greatest(mix, q + z, r + z, ld, most, vectors);
-    for (int64_t at = z; at < length; at += ld)
+    for (int64_t at = z; at < length; at += ld) {
+        fetch_some(&ahead);
         EACH (v, 0, vectors) {
             wide d = load_wide(r + at + v * WIDE) - most[v];
             wide e = exponential(d, mix->floor);
@@ -272,6 +305,7 @@ INLINE void mix_vectors(const cor_tile *strip, int64_t z,
             part[v] += e * d;
             store_wide(r + at + v * WIDE, e);
         }
+    }
     wide inverse[BLOCK];
     EACH (v, 0, vectors) {
         wide log = logarithm(sum[v]);

@@ -19,7 +19,7 @@ const cor_kernels COR_TABLE = {
                  .sums = sums,
                  .dots = dots,
                  .means = means,
-                 .variance = variance,
+                 .variances = variances,
                  .covariance = covariance},
     .corating = {.add = corating_add,
                  .add_packed = corating_add_packed,

@@ -89,10 +89,11 @@ void cor_tile_means(const cor_tile *tile, int64_t components, const double *r,
     kernels()->means(tile, components, r, first);
 }
 
-void cor_tile_variance(const cor_tile *tile, const double *r,
-                       const double *mean, double *first, double *second)
+void cor_tile_variances(const cor_tile *tile, int64_t components,
+                        const double *r, const double *mean, double *first,
+                        double *second)
 {
-    kernels()->variance(tile, r, mean, first, second);
+    kernels()->variances(tile, components, r, mean, first, second);
 }
 
 void cor_tile_covariance(const cor_tile *tile, const double *r,

@@ -43,8 +43,8 @@ typedef struct cor_gaussian_kernels {
                  const double *b, double *total);
     void (*means)(const cor_tile *tile, int64_t components, const double *r,
                   double *first);
-    void (*variance)(const cor_tile *tile, const double *r, const double *mean,
-                     double *first, double *second);
+    void (*variances)(const cor_tile *tile, int64_t components, const double *r,
+                      const double *mean, double *first, double *second);
     void (*covariance)(const cor_tile *tile, const double *r,
                        const double *mean, double *work, double *first,
                        double *second);

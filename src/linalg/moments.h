@@ -11,6 +11,7 @@
 /* A block has DOWN x ACROSS accumulators; narrow families have half the
    registers. */
 enum { DOWN = COR_LANES == 16 ? 4 : 2, ACROSS = 4, TOTALS = DOWN * ACROSS };
+enum { PAIR = ACROSS / 2 }; /* columns, where each has two accumulators */
 
 typedef group totals[TOTALS];
 
@@ -143,46 +144,65 @@ static void means(const cor_tile *strip, int64_t components, const double *r,
         }
 }
 
-/* Columns [j, j + count) of one component. */
+/* The moments of `down` components and `across` columns. A component's r, a
+   column and their means are loaded once for four operations each. */
 INLINE void variance_block(const cor_tile *strip, const double *r,
                            const double *x, const double *mean, double *first,
-                           double *second, int count)
+                           double *second, int down, int across)
 {
-    group lane[8] = {{0}};
-    double s[8];
+    int64_t ld = strip->ld, columns = strip->columns;
+    totals t = {{0}};
+    double s[TOTALS];
     EACH (p, 0, PARTS) {
-        wide one[BATCH] = {{0}}, two[BATCH] = {{0}};
-        for (int64_t z = p * WIDE; z < used_rows(strip); z += COR_GROUP) {
-            wide own = load_wide(r + z);
-            EACH (j, 0, count) {
-                wide d = load_wide(x + j * strip->ld + z) - mean[j];
-                wide t = own * d;
-                one[j] += t;
-                two[j] += t * d;
+        wide one[DOWN][PAIR] = {{{0}}}, two[DOWN][PAIR] = {{{0}}};
+        for (int64_t z = p * WIDE; z < used_rows(strip); z += COR_GROUP)
+            EACH (j, 0, across) {
+                wide own = load_wide(x + j * ld + z);
+                EACH (i, 0, down) {
+                    wide d = own - mean[i * columns + j];
+                    wide w = load_wide(r + i * ld + z) * d;
+                    one[i][j] += w;
+                    two[i][j] += w * d;
+                }
             }
-        }
-        EACH (j, 0, count) {
-            put_part(&lane[j], p, one[j]);
-            put_part(&lane[4 + j], p, two[j]);
-        }
+        EACH (i, 0, down)
+            EACH (j, 0, across) {
+                put_part(&t[2 * (i * PAIR + j)], p, one[i][j]);
+                put_part(&t[2 * (i * PAIR + j) + 1], p, two[i][j]);
+            }
     }
-    store_group(s, sum_groups(lane));
-    EACH (j, 0, count) {
-        first[j] += s[j];
-        second[j] += s[4 + j];
-    }
+    sum_totals(t, s);
+    EACH (i, 0, down)
+        EACH (j, 0, across) {
+            first[i * columns + j] += s[2 * (i * PAIR + j)];
+            second[i * columns + j] += s[2 * (i * PAIR + j) + 1];
+        }
 }
 
-static void variance(const cor_tile *strip, const double *r, const double *mean,
-                     double *first, double *second)
+INLINE void variance_columns(const cor_tile *strip, const double *r,
+                             const double *mean, double *first, double *second,
+                             int down)
 {
-    int64_t j = 0;
-    for (; j + BATCH <= strip->columns; j += BATCH)
-        variance_block(strip, r, strip->x + j * strip->ld, mean + j, first + j,
-                       second + j, BATCH);
-    for (; j < strip->columns; j++)
-        variance_block(strip, r, strip->x + j * strip->ld, mean + j, first + j,
-                       second + j, 1);
+    int64_t j = 0, ld = strip->ld;
+    for (; j + PAIR <= strip->columns; j += PAIR)
+        variance_block(strip, r, strip->x + j * ld, mean + j, first + j,
+                       second + j, down, PAIR);
+    if (j < strip->columns)
+        variance_block(strip, r, strip->x + j * ld, mean + j, first + j,
+                       second + j, down, 1);
+}
+
+static void variances(const cor_tile *strip, int64_t components,
+                      const double *r, const double *mean, double *first,
+                      double *second)
+{
+    int64_t k = 0, columns = strip->columns;
+    for (; k + DOWN <= components; k += DOWN)
+        variance_columns(strip, r + k * strip->ld, mean + k * columns,
+                         first + k * columns, second + k * columns, DOWN);
+    for (; k < components; k++)
+        variance_columns(strip, r + k * strip->ld, mean + k * columns,
+                         first + k * columns, second + k * columns, 1);
 }
 
 /* Where the groups begin in which some r is not 0. */
@@ -227,19 +247,22 @@ INLINE void weigh_block(const pairing *of, const double *r, const double *x,
         first[j] += s[j];
 }
 
+/* Some columns from i on. */
 static void weigh(const pairing *of, const cor_tile *strip, const double *r,
-                  const double *mean, double *t, double *first)
+                  const double *mean, int64_t i, int64_t columns, double *t,
+                  double *first)
 {
-    int64_t j = 0, ld = strip->ld;
-    for (; j + BATCH <= strip->columns; j += BATCH)
-        weigh_block(of, r, strip->x + j * ld, mean + j, t + j * ld, first + j,
-                    BATCH);
-    for (; j < strip->columns; j++)
-        weigh_block(of, r, strip->x + j * ld, mean + j, t + j * ld, first + j,
-                    1);
+    const double *x = strip->x + i * strip->ld;
+    if (columns == BATCH) {
+        weigh_block(of, r, x, mean + i, t, first + i, BATCH);
+        return;
+    }
+    for (int64_t j = 0; j < columns; j++)
+        weigh_block(of, r, x + j * of->ld, mean + i + j, t + j * of->ld,
+                    first + i + j, 1);
 }
 
-/* The rows [i, i + down) of the packed triangle: += t x'. */
+/* The rows [i, i + down) of the packed triangle, `t` theirs: += t x'. */
 static void triangle_rows(pairing *of, const cor_tile *strip, const double *t,
                           int64_t i, int64_t down, double *row)
 {
@@ -247,7 +270,7 @@ static void triangle_rows(pairing *of, const cor_tile *strip, const double *t,
     for (int64_t j = i; j < columns; j += ACROSS) {
         double total[TOTALS];
         int64_t across = at_most(columns - j, ACROSS);
-        of->a = t + i * of->ld;
+        of->a = t;
         of->b = strip->x + j * of->ld;
         product_any(of, total, down, across, j == i, true);
         for (int64_t a = 0, at = j - i; a < down; at += next - a - 1, a++)
@@ -276,13 +299,16 @@ static void covariance(const cor_tile *strip, const double *r,
     pairing of = {.place = place, .ld = ld};
     of.count = find_groups(r, used_rows(strip), place);
     memset(own, 0, (size_t)columns * sizeof *own);
-    weigh(&of, strip, r, mean, work, own);
     double *row = second;
-    for (int64_t i = 0; i < columns; i += DOWN) {
-        int64_t down = at_most(columns - i, DOWN);
-        triangle_rows(&of, strip, work, i, down, row);
-        for (int64_t a = 0; a < down; a++)
-            row += columns - i - a;
+    for (int64_t i = 0; i < columns; i++) {
+        int64_t batch = i % BATCH;
+        if (batch == 0) /* weighed columns are used while in the first cache */
+            weigh(&of, strip, r, mean, i, at_most(columns - i, BATCH), work,
+                  own);
+        if (batch % DOWN == 0)
+            triangle_rows(&of, strip, work + batch * ld, i,
+                          at_most(columns - i, DOWN), row);
+        row += columns - i;
     }
     move_triangle(columns, mean, own, second);
     for (int64_t j = 0; j < columns; j++)

@@ -35,20 +35,22 @@ moments moments_of(enum cor_covariance type, int64_t components,
     return m;
 }
 
-/* Component after component about its mean. */
+/* Each component about its mean. */
 static void add_about_means(const moments *m, const double *mean, place *p,
                             double *sums)
 {
     int64_t d = m->columns, packed = cor_packed_length(d);
+    if (m->type == COR_COVARIANCE_DIAG) {
+        cor_tile_variances(&p->tile, m->components, p->r, mean, sums + m->first,
+                           sums + m->second);
+        return;
+    }
     for (int64_t k = 0; k < m->components; k++) {
         const double *r = p->r + k * p->tile.ld;
         double *first = sums + m->first + k * d, *second = sums + m->second;
-        if (m->type == COR_COVARIANCE_DIAG)
-            cor_tile_variance(&p->tile, r, mean + k * d, first, second + k * d);
-        else
-            cor_tile_covariance(
-                &p->tile, r, mean + k * d, p->work, first,
-                second + (m->type == COR_COVARIANCE_FULL ? k * packed : 0));
+        cor_tile_covariance(
+            &p->tile, r, mean + k * d, p->work, first,
+            second + (m->type == COR_COVARIANCE_FULL ? k * packed : 0));
     }
 }
 

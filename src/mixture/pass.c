@@ -76,9 +76,20 @@ void places_destroy(int count, place **places)
     *places = NULL;
 }
 
+/* The rows after `first`, as many as in a tile: they are most likely next. */
+static void look_ahead(place *p, int64_t first, int64_t count)
+{
+    const cor_matrix *m = p->matrix;
+    int64_t bytes = m->columns * (int64_t)cor_type_size(m->type, 0);
+    int64_t left = m->count - first;
+    p->tile.next = left > 0 ? (const char *)m->value + first * bytes : NULL;
+    p->tile.next_bytes = (left < count ? left : count) * bytes;
+}
+
 void place_load(place *p, int64_t first, int64_t count)
 {
     p->first = first;
+    look_ahead(p, first + count, count);
     p->tile.rows = count;
     p->row = p->copy;
     if (p->copy)
