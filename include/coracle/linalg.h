@@ -54,6 +54,26 @@ float cor_dot(const float *a, const float *b, int64_t ld);
 void cor_score_tile(const float *user, int64_t users, const float *item,
                     int64_t items, int64_t ld, float *score);
 
+/** Items of a panel. */
+enum { COR_PANEL = 64 };
+
+/** Turn the rows index[0 .. COR_PANEL) of `table` into a panel of ld x COR_PANEL
+    floats, a factor after the other. */
+void cor_panel_fill(const float *table, int64_t ld, const int32_t *index,
+                    float *panel);
+
+/**
+ * Scores of a panel's items for users wherever their rows are:
+ * score[u * COR_PANEL + i] = bias[i] + user[u] . item[i], the product the same
+ * bits as of cor_score_tile, and whether one of a user's reaches his least.
+ * ld may be 0: the biases alone.
+ * @param[in]  user     users: their rows
+ * @param[out] reaches  users: whether a score >= least[u]
+ */
+void cor_panel_score(const float *const *user, int64_t users,
+                     const float *panel, int64_t ld, const float *bias,
+                     const float *least, float *score, bool *reaches);
+
 /**
  * One row of alternating least squares. For a user (an item is the mirror
  * image) with `count` ratings, find x (ld floats) and b that minimise

@@ -128,6 +128,8 @@ typedef struct cor_toplists {
     int64_t count, n; /* my queries, items a list */
     int32_t *item;    /* count x n: rows of the model */
     double *score;    /* count x n */
+    int64_t scored;   /* scores that this rank made of count x items; 0 with
+                         neighbours */
 } cor_toplists;
 
 /** The n best items of each query. Collective. @param[in] progress or NULL */

@@ -91,3 +91,18 @@ void cor_score_tile(const float *user, int64_t users, const float *item,
 {
     cor_kernels_used()->score(user, users, item, items, ld, score);
 }
+
+void cor_panel_fill(const float *table, int64_t ld, const int32_t *index,
+                    float *panel)
+{
+    cor_kernels_used()->gather_columns(table, ld, index, COR_PANEL, NULL, panel,
+                                       COR_PANEL);
+}
+
+void cor_panel_score(const float *const *user, int64_t users,
+                     const float *panel, int64_t ld, const float *bias,
+                     const float *least, float *score, bool *reaches)
+{
+    cor_kernels_used()->panel_score(user, users, panel, ld, bias, least, score,
+                                    reaches);
+}

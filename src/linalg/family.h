@@ -40,4 +40,5 @@ const cor_kernels COR_TABLE = {
     .backward = backward,
     .multiply = multiply,
     .score = score_tile,
+    .panel_score = panel_score,
 };

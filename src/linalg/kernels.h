@@ -152,6 +152,10 @@ typedef struct cor_kernels {
     /** cor_score_tile. */
     void (*score)(const float *user, int64_t users, const float *item,
                   int64_t items, int64_t ld, float *score);
+    /** cor_panel_score. */
+    void (*panel_score)(const float *const *user, int64_t users,
+                        const float *panel, int64_t ld, const float *bias,
+                        const float *least, float *score, bool *reaches);
 } cor_kernels;
 
 /** A smaller pivot has lost 13 of a float's 24 bits: double precision is due.

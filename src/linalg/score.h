@@ -16,6 +16,7 @@ enum {
 };
 
 _Static_assert(SCORE_ITEMS % 8 == 0, "items are turned by eights");
+_Static_assert(COR_PANEL % SCORE_ITEMS == 0, "panels are whole blocks");
 
 /* Turn `slice` factors of at most SCORE_ITEMS items into a panel. */
 static void pack_items(const float *item, int64_t items, int64_t ld,
@@ -77,6 +78,55 @@ static void score_panel(const float *user, int64_t users, const float *panel,
             copy_scores(whole, SCORE_ITEMS, out, score_ld, mine, items);
         score_block(row, panel, slice, fresh, whole, SCORE_ITEMS);
         copy_scores(out, score_ld, whole, SCORE_ITEMS, mine, items);
+    }
+}
+
+/* ---- panels made before ---- */
+
+/* `users` users against SCORE_ITEMS items of a panel of COR_PANEL. */
+INLINE void panel_block(const float *const *user, const float *panel,
+                        int64_t ld, const float *bias, float *score, int users)
+{
+    tile t = {{{0}}};
+    for (int64_t f = 0; f < ld; f++) {
+        lanes v[TILE_VECTORS];
+        EACH (i, 0, TILE_VECTORS)
+            v[i] = load(panel + f * COR_PANEL + i * LANES);
+        EACH (u, 0, users)
+            EACH (i, 0, TILE_VECTORS)
+                t[u][i] += v[i] * user[u][f];
+    }
+    EACH (u, 0, users)
+        EACH (i, 0, TILE_VECTORS)
+            store(score + u * COR_PANEL + i * LANES,
+                  load(bias + i * LANES) + t[u][i]);
+}
+
+INLINE void panel_users(const float *const *user, const float *panel,
+                        int64_t ld, const float *bias, float *score, int users)
+{
+    for (int64_t i = 0; i < COR_PANEL; i += SCORE_ITEMS)
+        panel_block(user, panel + i, ld, bias + i, score + i, users);
+}
+
+static void panel_score(const float *const *user, int64_t users,
+                        const float *panel, int64_t ld, const float *bias,
+                        const float *least, float *score, bool *reaches)
+{
+    int64_t u = 0;
+    for (; u + SCORE_USERS <= users; u += SCORE_USERS)
+        panel_users(user + u, panel, ld, bias, score + u * COR_PANEL,
+                    SCORE_USERS);
+    for (; u + SCORE_USERS / 2 <= users; u += SCORE_USERS / 2)
+        panel_users(user + u, panel, ld, bias, score + u * COR_PANEL,
+                    SCORE_USERS / 2);
+    for (; u < users; u++)
+        panel_users(user + u, panel, ld, bias, score + u * COR_PANEL, 1);
+    for (u = 0; u < users; u++) {
+        int any = 0;
+        for (int64_t i = 0; i < COR_PANEL; i++)
+            any |= score[u * COR_PANEL + i] >= least[u];
+        reaches[u] = any;
     }
 }
 

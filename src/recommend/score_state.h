@@ -24,6 +24,10 @@ typedef struct scoring {
     score_block block;
 } scoring;
 
+/** How popular my item is, which is its score where nothing is known of a
+   query; -INFINITY without training ratings. */
+float score_popularity(const cor_model *model, int64_t row);
+
 /* score_near.c: models of neighbours. */
 typedef struct near_scores near_scores;
 

@@ -24,7 +24,7 @@ double cor_scores_offset(const cor_model *model, const cor_queries *queries,
     return (model->bias ? model->mean : 0) + (double)queries->bias[query];
 }
 
-static float popularity(const cor_model *model, int64_t row)
+float score_popularity(const cor_model *model, int64_t row)
 {
     double count = (double)model->item.ratings[row];
     cor_popularity how = cor_popularity_fallback(model);
@@ -49,7 +49,7 @@ static void share_block(scoring *s, int owner, int64_t first, int64_t count,
         for (int64_t i = 0; i < count; i++) {
             bool known = items->ratings[at + i] > 0;
             bias[i] = known ? items->bias[at + i] : -INFINITY;
-            popular[i] = popularity(model, at + i);
+            popular[i] = score_popularity(model, at + i);
         }
         memcpy(factor, items->factor + at * ld,
                (size_t)(count * ld) * sizeof *factor);

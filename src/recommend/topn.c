@@ -1,10 +1,12 @@
 /*
  * Top-N over the whole catalogue: of the scores as they pass, the best of each
- * query are kept in a heap.
+ * query are kept in a heap. The worst of a full heap is what another item must
+ * beat, and with factors most items provably cannot: they are never scored.
  */
 #include "coracle/memory.h"
 #include "coracle/scores.h"
 #include "queries.h"
+#include "seek.h"
 
 #include <math.h>
 #include <string.h>
@@ -66,8 +68,7 @@ static bool was_seen(const search *s, int64_t query, int32_t item)
     return low < s->begin[query + 1] && seen[low] == key;
 }
 
-/* The score that an item must exceed. Items come in ascending order, so one
-   that equals the worst of a full heap stands behind it. */
+/* The score that an item must reach, and exceed unless its number is less. */
 static float floor_of(const search *s, int64_t query)
 {
     return s->held[query] < s->n ? -INFINITY : s->heap[query * s->n].score;
@@ -104,12 +105,31 @@ static void offer_row(const search *s, int64_t query, const float *score,
     }
 }
 
+/* Where items come in ascending order, one that equals the worst of a full heap
+   stands behind it. */
 static void offer_tile(void *context, const cor_scores_tile *tile)
 {
     const search *s = context;
     for (int64_t q = 0; q < tile->queries; q++)
         offer_row(s, tile->query + q, tile->score + q * tile->items,
                   tile->items, tile->item);
+}
+
+static float floor_for(void *context, int64_t query)
+{
+    return floor_of(context, query);
+}
+
+static void offer_panel(void *context, int64_t query, const int32_t *item,
+                        const float *score)
+{
+    const search *s = context;
+    for (int i = 0; i < COR_PANEL; i++) {
+        entry mine = {score[i], item[i]};
+        bool full = s->held[query] == s->n;
+        if (full ? worse(s->heap[query * s->n], mine) : score[i] > -INFINITY)
+            offer(s, query, mine);
+    }
 }
 
 /* Best first: the worst leaves the heap for the place behind the others. */
@@ -150,8 +170,12 @@ int cor_recommend(const cor_team *team, const cor_model *model,
     s.n = n < model->item.rows ? n : model->item.rows;
     *lists = (cor_toplists){.count = queries->id.count, .n = s.n};
     int rc = cor_agree(team, allocate(&s, lists));
-    if (rc == COR_OK)
+    if (rc == COR_OK && model->neighbours)
         rc = cor_scores_run(team, model, queries, progress, offer_tile, &s);
+    else if (rc == COR_OK)
+        rc = scores_seek(team, model, queries,
+                         &(seeker){floor_for, offer_panel, &s}, progress,
+                         &lists->scored);
     for (int64_t q = 0; rc == COR_OK && q < lists->count; q++)
         write_list(&s, model, q, lists->item + q * s.n, lists->score + q * s.n);
     if (rc != COR_OK)

@@ -116,6 +116,10 @@ static int recommend(char **word)
         rc =
             cor_recommend(team, &model, &queries, atoll(word[2]), NULL, &lists);
     end("score");
+    double share = (double)lists.scored /
+                   ((double)queries.id.count * (double)model.item.rows + 1);
+    if (cor_team_rank(team) == 0)
+        printf(", \"products\": %.4f", share);
     cor_toplists_free(&lists);
     cor_queries_free(&queries);
     cor_interactions_free(&seen);

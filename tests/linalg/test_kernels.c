@@ -89,6 +89,61 @@ static void scores_are_plain_chains(void **state)
     cor_family_use(cor_family_best());
 }
 
+/* The same of panels: scores, what they reach, and what lies behind. */
+static int64_t wrong_panel(int64_t users, int64_t factors)
+{
+    int64_t ld = cor_padded(factors), wrong = 0;
+    float *user = random_rows(users, factors, 1);
+    float *item = random_rows(MOST_ITEMS, factors, 2);
+    float *bias = random_rows(1, COR_PANEL, 3);
+    float *panel = random_rows(COR_PANEL, ld, 4), least[MOST_USERS];
+    float score[(MOST_USERS + 1) * COR_PANEL];
+    const float *row[MOST_USERS];
+    int32_t index[COR_PANEL];
+    bool reaches[MOST_USERS];
+    for (int32_t i = 0; i < COR_PANEL; i++)
+        index[i] = i * 7 % MOST_ITEMS;
+    for (int64_t u = 0; u < users; u++) {
+        row[u] = user + (users - 1 - u) * ld;
+        least[u] = u % 3 == 0 ? -INFINITY : u % 3 == 1 ? 0 : INFINITY;
+    }
+    score[users * COR_PANEL] = -7;
+    cor_panel_fill(item, ld, index, panel);
+    cor_panel_score(row, users, panel, ld, bias, least, score, reaches);
+    for (int64_t u = 0; u < users; u++) {
+        bool any = false;
+        for (int64_t i = 0; i < COR_PANEL; i++) {
+            float right =
+                bias[i] + plain_score(row[u], item + index[i] * ld, ld);
+            any = any || right >= least[u];
+            wrong +=
+                memcmp(&right, &score[u * COR_PANEL + i], sizeof right) != 0;
+        }
+        wrong += any != reaches[u];
+    }
+    wrong += score[users * COR_PANEL] != -7;
+    cor_free(user);
+    cor_free(item);
+    cor_free(bias);
+    cor_free(panel);
+    return wrong;
+}
+
+static void panels_are_plain_chains(void **state)
+{
+    (void)state;
+    static const int64_t factors[] = {0, 1, 64, 300};
+    for (int family = 0; family <= (int)cor_family_best(); family++) {
+        int64_t wrong = 0;
+        cor_family_use(family);
+        for (int64_t users = 0; users <= MOST_USERS; users++)
+            for (size_t f = 0; f < sizeof factors / sizeof *factors; f++)
+                wrong += wrong_panel(users, factors[f]);
+        CHECK(wrong == 0);
+    }
+    cor_family_use(cor_family_best());
+}
+
 static void dots_are_near_double(void **state)
 {
     (void)state;
@@ -152,6 +207,7 @@ static void the_library_is_named(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scores_are_plain_chains),
+    cmocka_unit_test(panels_are_plain_chains),
     cmocka_unit_test(dots_are_near_double),
     cmocka_unit_test(dots_are_the_same_in_families_that_fuse),
     cmocka_unit_test(families_are_chosen),
