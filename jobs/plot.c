@@ -3,7 +3,6 @@
 #include "plot_numbers.h"
 
 #include "coracle/memory.h"
-#include "coracle/output.h"
 #include "coracle/pca.h"
 
 #include <stdio.h>
@@ -162,7 +161,7 @@ static int run(cor_command *command)
     COR_TRY(cor_plot_check(command->output));
     if (set.points < 1)
         return cor_fail(COR_EUSAGE, "--points must be 1 or more");
-    COR_TRY(cor_output_check(command->team, command->output, command->force));
+    COR_TRY(cor_command_try_output(command));
     int rc = build_and_draw(command, &plot);
     cor_plot_free(&plot);
     return rc;

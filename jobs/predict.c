@@ -102,7 +102,7 @@ static int run(cor_command *command)
     COR_TRY(cor_command_needs_output(command));
     COR_TRY(plan(command, &needs));
     COR_TRY(cor_command_plan(command, &needs));
-    COR_TRY(cor_output_check(command->team, command->output, command->force));
+    COR_TRY(cor_command_try_output(command));
     cor_model model = {0};
     cor_interactions pairs = {0};
     int rc = cor_model_read(command->team, command->input[0], &model);

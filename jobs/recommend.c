@@ -3,8 +3,6 @@
 #include "ratings_in.h"
 #include "user_lists_file.h"
 
-#include "coracle/output.h"
-
 static struct {
     const char *users, *seen, *ratings, *columns;
     bool all;
@@ -215,9 +213,7 @@ static int run(cor_command *command)
     COR_TRY(check(command));
     COR_TRY(plan(command, &needs));
     COR_TRY(cor_command_plan(command, &needs));
-    if (command->output)
-        COR_TRY(
-            cor_output_check(command->team, command->output, command->force));
+    COR_TRY(cor_command_try_output(command));
     return read_and_recommend(command);
 }
 

@@ -3,7 +3,6 @@
 #include "stores.h"
 
 #include "coracle/memory.h"
-#include "coracle/output.h"
 #include "coracle/sequences.h"
 
 #include <string.h>
@@ -109,7 +108,7 @@ static int run(cor_command *command)
     COR_TRY(check(command));
     COR_TRY(plan(command, &needs));
     COR_TRY(cor_command_plan(command, &needs));
-    COR_TRY(cor_output_check(command->team, command->output, command->force));
+    COR_TRY(cor_command_try_output(command));
     int rc =
         cor_interactions_read(command->team, command->input[0], &parts, &data);
     if (rc == COR_OK)

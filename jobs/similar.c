@@ -3,8 +3,6 @@
 #include "ratings_in.h"
 #include "user_lists.h"
 
-#include "coracle/output.h"
-
 static struct {
     const char *items;
     int64_t number;
@@ -83,9 +81,7 @@ static int run(cor_command *command)
     COR_TRY(check(command));
     COR_TRY(ratings_in_plan_model(command, command->input[0], &needs));
     COR_TRY(cor_command_plan(command, &needs));
-    if (command->output)
-        COR_TRY(
-            cor_output_check(command->team, command->output, command->force));
+    COR_TRY(cor_command_try_output(command));
     return similar(command);
 }
 

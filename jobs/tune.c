@@ -4,7 +4,6 @@
 #include "tune_table.h"
 
 #include "coracle/memory.h"
-#include "coracle/output.h"
 #include "coracle/search.h"
 
 #include <errno.h>
@@ -120,7 +119,7 @@ static int open_log(const cor_command *command, char *path, size_t size,
                    ? cor_fail(COR_EUSAGE, "--resume goes on from what stands "
                                           "beside -o TABLE.csv: give that")
                    : COR_OK;
-    COR_TRY(cor_output_check(command->team, command->output, command->force));
+    COR_TRY(cor_command_try_output(command));
     snprintf(path, size, "%s.finished", command->output);
     search->log = path;
     if (!set.resume && cor_team_rank(command->team) == 0 && unlink(path) != 0 &&

@@ -99,6 +99,9 @@ int cor_command_run(cor_team *team, int argc, char **argv,
 int cor_command_inputs(const cor_command *command, int least, int most);
 /** COR_EUSAGE unless -o was given. */
 int cor_command_needs_output(const cor_command *command);
+/** Fail now where -o, if it was given, could not be written later; a store is
+    tried by cor_file_create. Collective. */
+int cor_command_try_output(const cor_command *command);
 
 /** What a job returns whose plan was all that was asked for; the frame takes it
     for COR_OK. No exit code is that great. */

@@ -92,8 +92,8 @@ static int write_result(const cor_call *call, const cor_command *command)
 /* Run the job; what it has found is in the command's result afterwards. */
 static int find_result(const cor_call *call, cor_command *command)
 {
-    if (call->job->result_is_output && call->output && !call->plan)
-        COR_TRY(cor_output_check(command->team, call->output, call->force));
+    if (call->job->result_is_output && !call->plan)
+        COR_TRY(cor_command_try_output(command));
     int rc = call->job->run(command);
     COR_TRY(cor_agree(command->team, rc == COR_PLANNED ? COR_OK : rc));
     return call->plan ? COR_OK : write_result(call, command);
@@ -239,6 +239,13 @@ int cor_command_needs_output(const cor_command *command)
     return cor_fail(COR_EUSAGE,
                     "needs -o PATH for its output; usage: coracle %s %s",
                     command->job, command->usage ? command->usage : "");
+}
+
+int cor_command_try_output(const cor_command *command)
+{
+    if (!command->output)
+        return COR_OK;
+    return cor_output_check(command->team, command->output, command->force);
 }
 
 int cor_command_plan(const cor_command *command, const cor_plan *plan)
