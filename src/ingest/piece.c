@@ -65,6 +65,10 @@ static void plan_reading(ingest_work *w, const ingest_layout *layout)
             r->need[at] = r->need[at - 1];
         r->need[at] = (ingest_need){field, role, how_of(w, role)};
     }
+    w->usual =
+        layout->form == FORM_ROWS && ingest_is_usual(r) &&
+        w->piece->rows.width[COLUMN_VALUE] &&
+        (r->needs > ROLE_TIME) == (w->piece->rows.width[COLUMN_TIME] > 0);
 }
 
 /* Whether the texts of a simple row are such as may be kept. */
@@ -190,6 +194,47 @@ static int read_exactly(ingest_work *w, char *p, char **next)
     return ingest_work_take(w, &fault, wanted, p, *next - p, &row);
 }
 
+/* Usual rows from p on, while they are plain, and there is room for them and in
+   the batch. @return the first byte behind them */
+static inline const char *take_usual(ingest_work *w, bool timed, const char *p,
+                                     const char *limit)
+{
+    ingest_rows *rows = &w->piece->rows;
+    const char separator = w->reading.dialect.separator[0];
+    float *value = (float *)rows->column[COLUMN_VALUE] + rows->count;
+    int64_t *time = rows->column[COLUMN_TIME], ignored;
+    int64_t room = rows->capacity - rows->count;
+    int k = w->waiting, end = room < WAITING - k ? k + (int)room : WAITING;
+    if (timed)
+        time += rows->count;
+    for (; k < end && p < limit; k++) {
+        const char *next =
+            ingest_usual_row(separator, timed, p, &w->id[0][k], &w->id[1][k],
+                             value++, timed ? time++ : &ignored);
+        if (!next)
+            break;
+        p = next;
+    }
+    rows->count += k - w->waiting;
+    w->waiting = k;
+    return p;
+}
+
+/* Usual rows before `limit`, up to the first that is not plain. */
+static int read_usual(ingest_work *w, const char *limit, char **p)
+{
+    bool timed = w->reading.needs > ROLE_TIME, full = true;
+    while (full) {
+        const char *next = timed ? take_usual(w, true, *p, limit)
+                                 : take_usual(w, false, *p, limit);
+        *p += next - *p;
+        full = w->waiting == WAITING;
+        if (full)
+            COR_TRY(ingest_work_look_up(w));
+    }
+    return COR_OK;
+}
+
 /* Rows of the buffer that begin before `limit`. @param[out] done  first byte
    not read; it begins a row that the buffer does not hold whole */
 static int read_buffer(ingest_work *w, const char *limit, char **done)
@@ -202,6 +247,10 @@ static int read_buffer(ingest_work *w, const char *limit, char **done)
         return ingest_lists_read(w, limit, done);
     while (p < limit && !w->stop) {
         ingest_row row;
+        if (w->usual)
+            COR_TRY(read_usual(w, limit, &p));
+        if (p >= limit)
+            break;
         const char *simple = ingest_simple_row(&w->reading, p, &row);
         char *next = p + (simple ? simple - p : 0);
         if (simple && next - p <= ROW_LIMIT && texts_are_good(w, &row))

@@ -278,4 +278,44 @@ static inline const char *ingest_simple_row(const ingest_reading *r,
     return *p == '\n' ? p + 1 : NULL;
 }
 
+/* Whether all of a row are integer ids, a value and maybe seconds, in this
+   order, with one byte between them. */
+static inline bool ingest_is_usual(const ingest_reading *r)
+{
+    static const enum how usual[] = {HOW_NUMBER_ID, HOW_NUMBER_ID, HOW_VALUE,
+                                     HOW_SECONDS};
+    if (r->needs != r->fields || r->needs < 3 || r->needs > 4 ||
+        r->dialect.length != 1)
+        return false;
+    for (int32_t n = 0; n < r->needs; n++)
+        if (r->need[n].role != n || r->need[n].how != usual[n])
+            return false;
+    return true;
+}
+
+/* As ingest_simple_row for a usual row; `timed` is a constant where inlined, so
+   that nothing is left to be asked. */
+static inline const char *ingest_usual_row(char separator, bool timed,
+                                           const char *p, int64_t *user,
+                                           int64_t *item, float *value,
+                                           int64_t *time)
+{
+    p = ingest_simple_id(p, user);
+    if (!p || *p != separator)
+        return NULL;
+    p = ingest_simple_id(p + 1, item);
+    if (!p || *p != separator)
+        return NULL;
+    p = ingest_simple_value(p + 1, value);
+    if (timed) {
+        if (!p || *p != separator)
+            return NULL;
+        p = ingest_simple_seconds(p + 1, time);
+    }
+    if (!p)
+        return NULL;
+    p += *p == '\r';
+    return *p == '\n' ? p + 1 : NULL;
+}
+
 #endif

@@ -17,6 +17,7 @@ typedef struct ingest_work {
     ingest_piece *piece;
     ingest_reader reader;
     ingest_reading reading; /* of the current file */
+    bool usual;             /* its rows are, unless they are not plain */
     cor_cells cells;
     cor_json *json; /* of JSON lines, with a path for each need */
     cor_path *path;
