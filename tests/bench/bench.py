@@ -505,7 +505,8 @@ def recommend_of(bench, table, name, store, shape, factors, cores):
         lambda: bench.peer("implicit_recommend", store, factors, 10,
                            cores=cores))
     seconds = median([run_["see"] + run_["score"] for run_ in ours])
-    share = 2e-9 * users * items * factors / seconds
+    made = users * items * median([run_["products"] for run_ in ours])
+    share = 2e-9 * made * factors / seconds
     cpu = median([run_["see_cpu"] + run_["score_cpu"] for run_ in ours])
     compare(table, "%s, %d factors" % (name, factors), cores, "users/s",
             users / seconds, "implicit",
