@@ -1,4 +1,3 @@
-#include "checkpoint_in.h"
 #include "jobs.h"
 #include "trainer.h"
 #include "training_in.h"
@@ -96,14 +95,6 @@ static void report(const cor_knn_fit *fit, const cor_model *model,
     cor_result_text(result, "digest", model->digest);
 }
 
-static void keep_checkpoints(const char *digest, cor_knn_options *o)
-{
-    o->checkpoint = checkpoint_set.path;
-    o->checkpoint_minutes = checkpoint_in_minutes();
-    o->resume = checkpoint_set.resume;
-    o->data_digest = digest;
-}
-
 static int train(cor_command *command, const cor_knn_options *o,
                  training_in *in)
 {
@@ -140,7 +131,7 @@ static int run(cor_command *command)
     training_in in;
     COR_TRY(training_in_measure(command, &in));
     COR_TRY(fit_options(command->seed, !in.size.has_time, &o));
-    keep_checkpoints(in.size.digest, &o);
+    o.course = training_in_course(&in);
     cor_plan plan =
         cor_knn_plan(command->team, in.size.interactions, in.size.users,
                      in.size.items, in.valid_rows, &o);

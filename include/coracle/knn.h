@@ -37,12 +37,7 @@ typedef struct cor_knn_options {
                          items equal similarities then count in that order, else
                          in one drawn by the seed */
     int64_t seed;
-    const char *checkpoint;    /* folder, or NULL: none is written */
-    double checkpoint_minutes; /* between timed checkpoints; 0: none, only on
-                                  a request to stop */
-    bool resume;               /* go on from the checkpoint, if there is one */
-    const char *data_digest;   /* of the training store: a checkpoint of other
-                                  data is refused */
+    cor_course_options course; /* its checkpoints: nothing stops early */
 } cor_knn_options;
 
 /** Between items, pearson-baseline shrunk by 100, 40 neighbours at most and 1

@@ -35,6 +35,9 @@ void cor_progress_destroy(cor_progress **progress);
     is not known. NULL for progress is accepted by all of these. */
 void cor_progress_begin(cor_progress *progress, const char *stage,
                         int64_t total);
+/** The stage goes on where another run left it: so many of its steps are done,
+    and say nothing of the pace of this one. */
+void cor_progress_resume(cor_progress *progress, int64_t done);
 /** `done` of the steps are done. */
 void cor_progress_update(cor_progress *progress, int64_t done);
 /** The stage is over. */

@@ -337,6 +337,7 @@ int course_run(course *c)
     COR_TRY(resume(c));
     double started = cor_team_seconds();
     cor_progress_begin(c->progress, count_name(c), c->steps);
+    cor_progress_resume(c->progress, c->fit->steps);
     COR_TRY(run_steps(c));
     cor_progress_end(c->progress);
     c->fit->seconds = cor_team_seconds() - started;

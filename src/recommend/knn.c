@@ -5,6 +5,7 @@
 #include "coracle/memory.h"
 #include "coracle/random.h"
 #include "coracle/sort.h"
+#include "course.h"
 #include "neighbours.h"
 #include "training.h"
 
@@ -25,7 +26,8 @@ cor_knn_options cor_knn_options_default(void)
                              .least = 1,
                              .baseline =
                                  cor_baseline_options_default(COR_BASELINE_ALS),
-                             .seed = 42};
+                             .seed = 42,
+                             .course = cor_course_options_default()};
 }
 
 void cor_knn_fit_free(cor_knn_fit *fit)
@@ -54,9 +56,7 @@ static int check_options(const cor_knn_options *o)
         return cor_fail(COR_EUSAGE,
                         "--keep must be `all` or at least 1, not %lld",
                         (long long)o->keep);
-    if (o->resume && !o->checkpoint)
-        return cor_fail(COR_EUSAGE, "--resume needs the --checkpoint folder "
-                                    "to go on from");
+    COR_TRY(course_check(&o->course));
     return baseline_check(&o->baseline);
 }
 
@@ -142,6 +142,7 @@ static int fit_baseline(trainer *t)
     int64_t epochs = t->options->baseline.epochs;
     double mae;
     cor_progress_begin(t->progress, "baseline", epochs);
+    cor_progress_resume(t->progress, fit->epochs);
     while (fit->epochs < epochs && !fit->stopped) {
         COR_TRY(baseline_epoch(&t->base));
         COR_TRY(
@@ -486,7 +487,10 @@ cor_plan cor_knn_plan(const cor_team *team, int64_t interactions, int64_t users,
     double own = (double)rows * (16 + 8 + 4 + 16) + (double)things * 20 +
                  (double)threads * (double)things * 40 +
                  (double)valid / (double)size * 60;
-    double found = kept / (double)size * (size > 1 ? 3 : 1.2) * 8;
+    /* what a checkpoint gave to the owners is there beside what comes */
+    const cor_course_options *o = &options->course;
+    bool twice = size > 1 || o->checkpoint_minutes > 0 || o->resume;
+    double found = kept / (double)size * (twice ? 3 : 1.2) * 8;
     if (options->keep) /* every rank has room for the nearest of all */
         found = kept * 8 + kept / (double)size * 32;
     return (cor_plan){.rows_rank = rows,

@@ -28,13 +28,13 @@ static void name_run(const knn_course *c, char run[RUN_SIZE])
              o->similarity.shrinkage, (long long)o->similarity.support,
              (long long)o->keep, (long long)o->baseline.epochs,
              o->baseline.reg_user, o->baseline.reg_item,
-             o->data_digest ? o->data_digest : "");
+             o->course.data_digest ? o->course.data_digest : "");
 }
 
 static cor_checkpoint checkpoint_of(const knn_course *c, char run[RUN_SIZE])
 {
     name_run(c, run);
-    return (cor_checkpoint){.folder = c->options->checkpoint,
+    return (cor_checkpoint){.folder = c->options->course.checkpoint,
                             .name = "knn",
                             .run = run,
                             .seed = c->options->seed};
@@ -42,7 +42,7 @@ static cor_checkpoint checkpoint_of(const knn_course *c, char run[RUN_SIZE])
 
 int knn_course_open(knn_course *c)
 {
-    const cor_knn_options *o = c->options;
+    const cor_course_options *o = &c->options->course;
     c->since = cor_team_seconds();
     int rc = COR_NEW(&c->user_bias, c->user->count);
     if (rc == COR_OK)
@@ -126,7 +126,7 @@ int knn_course_resume(knn_course *c, bool *found)
 {
     char run[RUN_SIZE];
     *found = false;
-    if (!c->options->resume)
+    if (!c->options->course.resume)
         return COR_OK;
     cor_checkpoint checkpoint = checkpoint_of(c, run);
     COR_TRY(cor_checkpoint_read(c->team, &checkpoint, read_all, c, found));
@@ -143,13 +143,13 @@ int knn_course_resume(knn_course *c, bool *found)
         cor_progress_note(c->progress,
                           "no checkpoint in %s yet: starting from the "
                           "beginning",
-                          c->options->checkpoint);
+                          c->options->course.checkpoint);
     return COR_OK;
 }
 
 bool knn_course_due(knn_course *c)
 {
-    const cor_knn_options *o = c->options;
+    const cor_course_options *o = &c->options->course;
     if (!o->checkpoint)
         return false;
     /* rank 0's clock decides for all */

@@ -22,7 +22,7 @@ static int64_t rounds_of(const knn *k)
     const double additions = (double)(INT64_C(1) << 31);
     const int64_t least = 4, most = 100000;
     double work = 0;
-    if (!k->options->checkpoint)
+    if (!k->options->course.checkpoint)
         return 1;
     for (int64_t x = 0; x < k->things; x++)
         work += knn_work_of(k, x);

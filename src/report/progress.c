@@ -34,6 +34,7 @@ struct cor_progress {
     char stage[NAME]; /* empty between stages */
     double stage_started;
     int64_t total, done;
+    int64_t resumed; /* of these, before the stage began */
     bool stepped; /* the stage has logged a step */
     struct metric metric[METRICS];
     int metrics;
@@ -102,7 +103,8 @@ static void append_pace(char *text, const cor_progress *progress, bool over)
 {
     double now = cor_team_seconds();
     double spent = now - progress->stage_started;
-    double rate = spent > 0 ? (double)progress->done / spent : 0;
+    int64_t here = progress->done - progress->resumed;
+    double rate = spent > 0 ? (double)here / spent : 0;
     if (rate >= 10 && spent >= 1) {
         append(text, "  ");
         append_short(text, rate);
@@ -110,7 +112,7 @@ static void append_pace(char *text, const cor_progress *progress, bool over)
     }
     append(text, "  ");
     append_seconds(text, spent);
-    if (!over && progress->done > 0 && progress->done < progress->total) {
+    if (!over && here > 0 && progress->done < progress->total) {
         append(text, ", ");
         append_seconds(text, (double)(progress->total - progress->done) / rate);
         append(text, " left");
@@ -238,11 +240,18 @@ void cor_progress_begin(cor_progress *progress, const char *stage,
     snprintf(progress->stage, NAME, "%s", stage);
     progress->stage_started = cor_team_seconds();
     progress->total = total;
-    progress->done = 0;
+    progress->done = progress->resumed = 0;
     progress->metrics = 0;
     progress->stepped = false;
     show(progress, progress->screen.way == SCREEN_BAR ||
                        progress->loudness == COR_VERBOSE);
+}
+
+void cor_progress_resume(cor_progress *progress, int64_t done)
+{
+    if (silent(progress))
+        return;
+    progress->done = progress->resumed = done;
 }
 
 void cor_progress_update(cor_progress *progress, int64_t done)

@@ -497,15 +497,15 @@ static void stopped_wherever_it_can_be(void **state)
         o.baseline.epochs = 3;
         digest_of(&o, folder, straight, &goes);
         CHECK(goes == 1);
-        o.checkpoint = folder;
-        o.resume = true;
+        o.course.checkpoint = folder;
+        o.course.resume = true;
         if (way == 0) { /* before anybody asks to stop */
-            o.checkpoint_minutes = 1e-9;
+            o.course.checkpoint_minutes = 1e-9;
             digest_of(&o, folder, timed, &goes);
             CHECK(goes == 1 && strcmp(timed, straight) == 0);
             digest_of(&o, folder, timed, &goes); /* from its last checkpoint */
             CHECK(goes == 1 && strcmp(timed, straight) == 0);
-            o.checkpoint_minutes = 0;
+            o.course.checkpoint_minutes = 0;
             forget(folder);
             CHECK(raise(SIGUSR2) == 0);
         }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void null_is_accepted(void **state)
@@ -78,10 +79,45 @@ static void log_that_cannot_be_opened(void **state)
     CHECK(strstr(cor_message(), "/nowhere/at/all") != NULL);
 }
 
+/* What a stage that goes on did before says nothing of what is left. */
+static void the_time_left_is_that_of_this_run(void **state)
+{
+    (void)state;
+    char path[64], line[4096] = "";
+    a_path(path, sizeof path);
+    bool first = cor_team_rank(team) == 0;
+    int screen = dup(STDERR_FILENO);
+    CHECK(!first || freopen(path, "w", stderr));
+    CHECK(setenv("CORACLE_PROGRESS", "line", 1) == 0);
+    cor_progress *progress = NULL;
+    CHECK_OK(cor_progress_create(team, "als", COR_VERBOSE, NULL, &progress));
+    cor_progress_begin(progress, "iterations", 1000);
+    cor_progress_resume(progress, 990);
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    cor_progress_step(progress, 991); /* 9 more take 1.8 s at least */
+    cor_progress_destroy(&progress);
+    fflush(stderr);
+    dup2(screen, STDERR_FILENO);
+    close(screen);
+    FILE *file = first ? fopen(path, "r") : NULL;
+    double left = -1;
+    while (file && fgets(line, sizeof line, file)) {
+        const char *comma = strstr(line, "991/1000") ? strchr(line, ',') : NULL;
+        if (comma && strstr(comma, "left"))
+            left = strtod(comma + 1, NULL);
+    }
+    if (file)
+        fclose(file);
+    if (first)
+        unlink(path);
+    CHECK(!first || left >= 1.8);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(null_is_accepted),
     cmocka_unit_test(log_has_a_line_a_step),
     cmocka_unit_test(log_that_cannot_be_opened),
+    cmocka_unit_test(the_time_left_is_that_of_this_run),
 };
 
 TEAM_TESTS(tests)
