@@ -53,5 +53,10 @@ int examples_in_show(const cor_command *command, const cor_file *file)
     COR_TRY(cor_examples_summarise(file, &summary));
     examples_in_report(&summary, command->result);
     cor_result_bool(command->result, "named", summary.named);
+    if (!cor_file_has_attribute(file, "scales/kind"))
+        return COR_OK;
+    char kind[16];
+    COR_TRY(cor_file_get_text(file, "scales/kind", kind, sizeof kind));
+    cor_result_text(command->result, "scale", kind);
     return COR_OK;
 }

@@ -9,6 +9,7 @@
  *   /features/name     UTF-8 or int64, where the features have names
  *   /shards/row        int64 [shards + 1]  where each shard begins
  *   /examples attributes: features (int64); label_min, label_max, label_mean
+ *   /scales            what was learnt, where the features say (features.h)
  *   root attribute `digest`: of the rows and the names
  *
  * The first four are what scipy.sparse calls indptr, indices, data, and y.
@@ -16,6 +17,7 @@
 #ifndef CORACLE_EXAMPLES_H
 #define CORACLE_EXAMPLES_H
 
+#include "coracle/file.h"
 #include "coracle/ids.h"
 #include "coracle/shards.h"
 
@@ -89,6 +91,11 @@ int cor_examples_create(const cor_team *team, const char *path,
  */
 int cor_examples_append(cor_examples_writer *writer,
                         const cor_examples_rows *rows);
+
+/** The file that is written, for what else a job has to say of its examples:
+   the digest is without it. Datasets and attributes beside those above; before
+    the end. */
+cor_file *cor_examples_file(cor_examples_writer *writer);
 
 /**
  * Finish; the store appears. On failure nothing is left. Collective.

@@ -18,7 +18,14 @@
  *
  * Scales are those of TRAIN's rows: the mean and the standard deviation
  * (standard), or the least and the greatest (minmax); what is equal in all rows
- * only loses its offset.
+ * only loses its offset. What is in the examples is (number - offset) / scale;
+ * these stay with them, so that two stores may be compared, and a service can
+ * make features of its own as they were learnt:
+ *
+ *   /scales/offset, /scales/scale  float64 [2 or 5], in the order above
+ *   attributes of /scales: kind (none, standard, minmax); first (int64, the
+ *   number of user_count); label; with times newest (int64, seconds) and
+ *   timezone
  *
  * Cost: linear in rows, and a table of ids matched where there are two stores.
  * Bound by writing the examples. A rank holds its rows, what its own users and

@@ -160,6 +160,27 @@ static int append(const features_links *l, cor_progress *progress,
     return rc;
 }
 
+/* What others need to make such features themselves. Collective. */
+static int write_scales(const cor_features *f, cor_file *file)
+{
+    static const char *const scale[] = {[COR_SCALE_NONE] = "none",
+                                        [COR_SCALE_STANDARD] = "standard",
+                                        [COR_SCALE_MINMAX] = "minmax"};
+    int64_t all = f->numbers;
+    int64_t mine = cor_team_rank(f->team) == 0 ? all : 0;
+    COR_TRY(cor_file_write(file, "scales/offset", COR_FLOAT64, 0, all, 0, 0,
+                           mine, f->offset));
+    COR_TRY(cor_file_write(file, "scales/scale", COR_FLOAT64, 0, all, 0, 0,
+                           mine, f->scale));
+    COR_TRY(cor_file_put_text(file, "scales/kind", scale[f->options.scale]));
+    COR_TRY(cor_file_put_int64(file, "scales/first", f->number));
+    COR_TRY(cor_file_put_text(file, "scales/label", f->options.label));
+    if (!f->has_time)
+        return COR_OK;
+    COR_TRY(cor_file_put_int64(file, "scales/newest", f->newest));
+    return cor_file_put_text(file, "scales/timezone", f->options.timezone);
+}
+
 static int write_rows(const features_links *l, int64_t nonzeros,
                       const char *path, const cor_file_options *file,
                       cor_progress *progress, cor_examples_summary *summary)
@@ -173,6 +194,8 @@ static int write_rows(const features_links *l, int64_t nonzeros,
                                  f->features, nonzeros, &writer);
     if (rc == COR_OK)
         rc = append(l, progress, writer);
+    if (rc == COR_OK)
+        rc = write_scales(f, cor_examples_file(writer));
     if (rc == COR_OK)
         rc = cor_examples_finish(&writer, &name, summary);
     cor_examples_abandon(&writer);

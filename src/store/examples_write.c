@@ -154,6 +154,11 @@ int cor_examples_append(cor_examples_writer *w, const cor_examples_rows *rows)
     return COR_OK;
 }
 
+cor_file *cor_examples_file(cor_examples_writer *writer)
+{
+    return writer->file;
+}
+
 static int check_whole(const cor_examples_writer *w, const cor_ids *name)
 {
     if (w->next_row != w->end_row || w->next_nonzero != w->end_nonzero)

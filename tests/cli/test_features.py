@@ -128,6 +128,19 @@ class Features(Case):
         return self.ok("features", store, "-o", self.path(name), "--json",
                        *args, **how).json
 
+    def check_scales(self, path, kind, plain, first):
+        """The examples say how their numbers were scaled."""
+        self.assertEqual(self.ok("info", self.path(path), "--json")
+                         .json["scale"], kind)
+        with h5py.File(self.path(path), "r") as file:
+            scales = file["scales"]
+            np.testing.assert_allclose(scales["offset"][()], plain.offset,
+                                       rtol=1e-12)
+            np.testing.assert_allclose(scales["scale"][()], plain.factor,
+                                       rtol=1e-12)
+            self.assertEqual(scales.attrs["first"], first)
+            self.assertEqual(scales.attrs["newest"], plain.newest)
+
     def compare(self, path, rows, plain, labels):
         """The examples of a store are the plain ones."""
         found, names, label = read(self.path(path))
@@ -164,6 +177,7 @@ class Features(Case):
                          ["item=%s" % i for i in items])
         self.assertEqual(names[-5:], NUMBERS)
         self.assertEqual(len(names), len(users) + len(items) + 4 + 4 + 5)
+        self.check_scales("1.h5", "standard", plain, len(users) + len(items) + 8)
         values = [row[2] for row in self.rows]
         self.assertEqual(
             (first["rows"], first["features"], first["nonzeros"],
@@ -188,8 +202,11 @@ class Features(Case):
         plain = Plain(self.rows, {5: "place"}, hours=-3.5, scale="minmax")
         names, _ = self.compare("7.h5", rows, plain,
                                 lambda row: row[4] == "like")
-        self.features(self.train, "own.h5", "--label", "kind=like")
+        self.features(self.train, "own.h5", "--label", "kind=like", "--scale",
+                      "minmax", "--timezone", "-03:30", ranks=3)
         self.assertEqual(names, read(self.path("own.h5"))[1])
+        for path in ("1.h5", "own.h5"):
+            self.check_scales(path, "minmax", plain, len(names) - 5)
         strangers = sum(row[0] not in plain.users for row in rows)
         self.assertGreater(strangers, 10)
         self.assertEqual(done[0]["unknown"], {
