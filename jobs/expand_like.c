@@ -27,6 +27,9 @@ static int read_scale(const char *text, int64_t *users, int64_t *items)
     return COR_OK;
 }
 
+/* How still the reduction is to stand for a plan: a few rounds. */
+static const double PLANNED = 0.01;
+
 /* The rates at which the copies of interactions are kept. Collective. */
 static int find_rates(const cor_command *command, const char *like,
                       int64_t users, int64_t items, double *rate)
@@ -43,6 +46,7 @@ static int find_rates(const cor_command *command, const char *like,
                                 &ratings);
     if (rc == COR_OK)
         rc = cor_reduce(command->team, &ratings, users, items,
+                        command->plan ? PLANNED : COR_REDUCE_SETTLED,
                         command->progress, rate);
     cor_ratings_free(&ratings);
     cor_interactions_free(&data);

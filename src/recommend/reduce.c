@@ -20,7 +20,7 @@ enum { MORE = 16, TILE = 128, MOST_ROUNDS = 64 };
 
 /* What is left of a singular value between two rounds, and the square of one,
    beside the greatest, that counts as none. */
-static const double SETTLED = 1e-8, NOTHING = 1e-12;
+static const double NOTHING = 1e-12;
 
 typedef struct side {
     const cor_ratings_side *data;
@@ -232,14 +232,15 @@ static double moved(const reduction *r, double *before)
     return scale > 0 ? most / scale : 0;
 }
 
-static int factorise(reduction *r, cor_progress *progress, double *singular)
+static int factorise(reduction *r, double settled, cor_progress *progress,
+                     double *singular)
 {
-    double change = 1;
+    double change = INFINITY;
     int rc = COR_OK;
     cor_progress_begin(progress, "reduce", 0);
     for (int64_t k = 0; k < r->wanted; k++)
         singular[k] = 0;
-    for (int round = 0; rc == COR_OK && round < MOST_ROUNDS && change > SETTLED;
+    for (int round = 0; rc == COR_OK && round < MOST_ROUNDS && change > settled;
          round++) {
         rc = improve(r);
         change = moved(r, singular);
@@ -320,7 +321,8 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 int cor_reduce(const cor_team *team, cor_ratings *ratings, int64_t rows,
-               int64_t columns, cor_progress *progress, double *reduced)
+               int64_t columns, double settled, cor_progress *progress,
+               double *reduced)
 {
     int64_t users = cor_shards_rows(ratings->user.shards);
     int64_t items = cor_shards_rows(ratings->item.shards);
@@ -334,7 +336,7 @@ int cor_reduce(const cor_team *team, cor_ratings *ratings, int64_t rows,
     double singular[COR_REDUCE_MOST];
     int rc = open_reduction(&r, ratings);
     if (rc == COR_OK)
-        rc = factorise(&r, progress, singular);
+        rc = factorise(&r, settled, progress, singular);
     if (rc == COR_OK)
         rc = shrink(&r, rows, columns, singular, reduced);
     close_reduction(&r);

@@ -196,6 +196,17 @@ class Expand(Case):
                                      "memory_per_node", "disk"})
         self.assertFalse(os.path.exists(self.path("x.h5")))
 
+    def test_plan_is_near_after_a_few_rounds(self):
+        rounds, rows = [], []
+        for more in ("--plan",), ():
+            log = self.path("log%d" % len(more))
+            done = self.expand("x.h5", "--log", log, *more)
+            rows.append(done["rows_per_rank" if more else "interactions"])
+            with open(log) as file:
+                rounds.append(sum('"reduce"' in line for line in file))
+        self.assertLess(2 * rounds[0], rounds[1])
+        self.assertAlmostEqual(rows[0], rows[1], delta=0.1 * rows[1])
+
     def test_refused(self):
         out = self.path("x.h5")
         for scale in ("4x", "2x2x2", "0x2", "257x2"):
