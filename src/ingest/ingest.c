@@ -8,12 +8,13 @@
 
 /* Bytes a row takes at the worst moment, in an input of no order, measured: the
    columns, which become records piece by piece, and on several ranks a record
-   and its copy on the way to another rank. On disk are four columns. A kept
-   column is counted as a number. */
+   and its copy on the way to another rank, with room for the ids while they are
+   numbered: a few bytes where users have many rows, ten where they have six. On
+   disk are four columns. A kept column is counted as a number. */
 enum {
-    ROW_COLUMNS = 24,
+    ROW_COLUMNS = 25,
     ROW_RECORD = 16,
-    ROW_ROOM = 2,
+    ROW_ROOM = 7,
     ROW_DISK = 20,
     KEPT_BYTES = 8,
     KEPT_ROOM = 1,

@@ -106,9 +106,9 @@ static int join(ingest_parsed *parsed, enum ingest_column column, int threads,
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
         for (int i = 0; i < parsed->pieces; i++)
             if (rc == COR_OK) {
-                memcpy(joined + (size_t)first[i] * width,
-                       piece[i].rows.column[column],
-                       (size_t)piece[i].rows.count * width);
+                cor_move(joined + (size_t)first[i] * width,
+                         piece[i].rows.column[column],
+                         piece[i].rows.count * (int64_t)width);
                 cor_free(piece[i].rows.column[column]);
                 piece[i].rows.column[column] = NULL;
             }
