@@ -76,7 +76,8 @@ int training_in_write(const cor_command *command, cor_model *model,
     snprintf(name, sizeof name, "%ss", step);
     cor_result_int(result, name, course->steps);
     snprintf(name, sizeof name, "best_%s", step);
-    cor_result_int(result, name, course->best);
+    if (course->best > 0)
+        cor_result_int(result, name, course->best);
     cor_result_real(result, "seconds", course->seconds);
     training_in_report_list("history", course->history, course->steps, result);
     return COR_OK;

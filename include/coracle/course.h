@@ -25,7 +25,7 @@ cor_course_options cor_course_options_default(void);
 /** How it went; equal on all ranks. */
 typedef struct cor_course {
     int64_t steps;   /* done, those before a resume included */
-    int64_t best;    /* the step that the model is of */
+    int64_t best;    /* the step that the model is of; 0: of all */
     bool stopped;    /* on request; a checkpoint was written */
     double *history; /* steps: RMSE of validation where there is one, else of
                         training or what the trainer says */
