@@ -157,7 +157,7 @@ class Examples(Case):
         self.assertEqual(self.ingest(self.write("b.txt", odd),
                                      ranks=3)["digest"], digest)
         packed = self.write("b.gz", gzip.compress(odd.encode()))
-        self.assertEqual(self.ingest(packed, ranks=2)["digest"], digest)
+        self.assertEqual(self.ingest(packed)["digest"], digest)
         half = text.index("\r\n", len(text) // 2) + 2
         parts = [self.write("p0", text[:half]), self.write("p1", text[half:])]
         self.assertEqual(self.ingest(*parts, ranks=3)["digest"], digest)
@@ -219,7 +219,7 @@ class Examples(Case):
             cells.insert(3, '"%r"' % label if i % 3 else repr(label))
             lines.append(",".join(cells))
         path = self.write("a.csv", "\n".join(lines) + "\n")
-        digest = self.check_all(path, rows, 8, "--label", "y")
+        digest = self.check_all(path, rows, 8, "--label", "y", on=(1, 3))
         with h5py.File(self.path("e.h5"), "r") as file:
             found = [n.decode() for n in file["features/name"][...]]
         self.assertEqual(found, names)
@@ -231,8 +231,7 @@ class Examples(Case):
                                      ranks=3)["rows"], 600)
         packed = self.write("a.gz", gzip.compress(
             ("\n".join(lines)).encode()))
-        self.assertEqual(self.ingest(packed, "--label", "y",
-                                     ranks=2)["digest"], digest)
+        self.assertEqual(self.ingest(packed, "--label", "y")["digest"], digest)
 
     def test_csv_that_is_bad(self):
         good = "y,a,b\n" + "1,2,3\n" * 30
@@ -263,7 +262,8 @@ class Examples(Case):
     def test_recordio(self):
         rows = make_rows()
         whole = as_recordio(rows, 60)
-        digest = self.check_all(self.write("a.rec", whole), rows, 60)
+        digest = self.check_all(self.write("a.rec", whole), rows, 60,
+                                on=(1, 4))
         # in other types, dense, with fields that are passed over
         many = [(2.0, {0: 1.5, 3: -2.0}), (-1.0, {1: 7.0}), (0.0, {})]
         frames = b"".join([
@@ -272,9 +272,9 @@ class Examples(Case):
             frame(field(4, b"{}") + record(tensor(7, [0, 7, 0, 0]),
                                            tensor(3, [-1.0]))),
             frame(record(tensor(2, [], shape=4), tensor(2, [0.0])))])
-        self.check_all(self.write("b.rec", frames), many, 4, on=(1, 7))
+        self.check_all(self.write("b.rec", frames), many, 4, on=(3,))
         self.assertEqual(self.ingest(self.write("c.rec", whole), "--format",
-                                     "recordio", ranks=3)["digest"], digest)
+                                     "recordio")["digest"], digest)
         parts = [self.write("p0", as_recordio(rows[:100], 60)),
                  self.write("p1", as_recordio(rows[100:], 60))]
         self.assertEqual(self.ingest(*parts, ranks=3)["digest"], digest)
@@ -291,7 +291,7 @@ class Examples(Case):
             rows.append((float(i), {i: 1.0}))
             frames += frame(plain + more)
         self.check_all(self.write("a.rec", frames), rows, 99,
-                       on=(2, 3, 7))
+                       on=(3, 7))
         long = frame(record(sparse({1: 2.0}, 99), tensor(2, [5]),
                             field(4, inner * 9)))
         self.check_all(self.write("b.rec", long), [(5.0, {1: 2.0})], 99,
@@ -347,7 +347,7 @@ class Examples(Case):
             with self.subTest(parts=parts, ids=ids):
                 self.refuse(good + bad, *parts)
         two = good + one[:-8] + good
-        self.assertEqual(self.refuse(two), self.refuse(two, ranks=7))
+        self.assertEqual(self.refuse(two), self.refuse(two, ranks=3))
         self.refuse(one, "--label", options=("--label", "1"), code=USAGE)
         self.refuse("1 1:1 2:2\n", "magic", options=("--format", "recordio"))
         packed = self.write("p.gz", gzip.compress(good))
@@ -359,7 +359,7 @@ class Examples(Case):
 
     # ---- export ----
 
-    def export(self, name, *options, on=(3,)):
+    def export(self, name, *options, on=(1,)):
         """The file that export writes, the same on all ranks."""
         written = set()
         for ranks in on:
@@ -380,13 +380,13 @@ class Examples(Case):
         self.assertEqual(self.rows_written, len(rows))
         self.assertEqual(self.export("b", "--format", "recordio", "--threads",
                                      "3"), whole)
-        text = self.export("b.libsvm", on=(1, 7)).decode()
+        text = self.export("b.libsvm", on=(1, 3)).decode()
         self.assertEqual([single(line.split(" ")[0])
                           for line in text.splitlines()],
                          [label for label, _ in rows])
-        again = self.ingest(self.path("b.libsvm"), name="l.h5", ranks=3)
+        again = self.ingest(self.path("b.libsvm"), name="l.h5")
         self.assertEqual((again["digest"], again["features"]), (digest, 50))
-        self.export("b.csv", on=(1, 4))
+        self.export("b.csv", on=(1, 3))
         again = self.ingest(self.path("b.csv"), "--label", "1", name="c.h5")
         self.assertEqual((again["digest"], again["features"]), (digest, 60))
         zero = self.write("z.txt", "1 0:0 3:-0\n-0\n")
