@@ -110,11 +110,11 @@ static inline int64_t cor_packed_length(int64_t columns)
 /** Doubles that cor_tile_covariance works in. */
 static inline int64_t cor_covariance_work(const cor_tile *tile)
 {
-    return (tile->columns + 1) * (tile->ld + 1);
+    return (tile->columns + 6) * (tile->ld + 1);
 }
 /** One component: first += sum of r (x - mean), second += sum of r (x - mean)
-    (x - mean)', the packed upper triangle. Groups of rows whose r is 0 cost
-    next to nothing. */
+    (x - mean)', the packed upper triangle. Rows whose r is 0 cost next to
+    nothing where they are many. */
 void cor_tile_covariance(const cor_tile *tile, const double *r,
                          const double *mean, double *work, double *first,
                          double *second);

@@ -289,30 +289,94 @@ static void move_triangle(int64_t columns, const double *mean, const double *s,
             *packed++ -= s[i] * mean[j];
 }
 
+/* What a component's covariance is worked out in. */
+typedef struct workroom {
+    double *weighed; /* BATCH x ld */
+    double *first;   /* columns: this tile's first moments */
+    int64_t *place;  /* ld */
+    double *x, *r;   /* columns x ld, ld: of the rows that count */
+} workroom;
+
+INLINE workroom workroom_of(const cor_tile *strip, double *work)
+{
+    workroom w = {.weighed = work, .first = work + BATCH * strip->ld};
+    w.place = (int64_t *)(w.first + strip->columns);
+    w.x = (double *)(w.place + strip->ld);
+    w.r = w.x + strip->columns * strip->ld;
+    return w;
+}
+
+/* How many r are not 0. */
+static int64_t count_rows(const double *r, int64_t rows)
+{
+    wide_bits none = {0};
+    int64_t count = rows;
+    for (int64_t z = 0; z < rows; z += WIDE)
+        none += (wide_bits)(load_wide(r + z) == 0.0);
+    EACH (i, 0, WIDE)
+        count += none[i];
+    return count;
+}
+
+/* Whether to bring the rows that count side by side: for what a row costs then
+   besides its products, 20 columns could be multiplied. */
+static bool worth_gathering(int64_t columns, int64_t rows, int64_t groups)
+{
+    return rows * (columns + 21) < COR_GROUP * groups * (columns + 1);
+}
+
+/* Those rows and their r, zero up to a whole group. */
+static cor_tile gather_rows(const cor_tile *strip, const double *r,
+                            const workroom *w)
+{
+    int64_t ld = strip->ld, count = 0, last = 0;
+    for (int64_t z = 0; z < used_rows(strip); z++) {
+        w->place[count] = z;
+        count += r[z] != 0;
+    }
+    cor_tile few = {.rows = count, .columns = strip->columns, .ld = ld};
+    few.x = w->x;
+    last = used_rows(&few);
+    for (int64_t j = 0; j <= few.columns; j++) {
+        const double *from = j < few.columns ? strip->x + j * ld : r;
+        double *to = w->x + j * ld; /* r stands behind the columns */
+        for (int64_t z = 0; z < count; z++)
+            to[z] = from[w->place[z]];
+        for (int64_t z = count; z < last; z++)
+            to[z] = 0;
+    }
+    return few;
+}
+
 static void covariance(const cor_tile *strip, const double *r,
                        const double *mean, double *work, double *first,
                        double *second)
 {
     int64_t columns = strip->columns, ld = strip->ld;
-    double *own = work + columns * ld; /* this tile's first moments */
-    int64_t *place = (int64_t *)(own + columns);
-    pairing of = {.place = place, .ld = ld};
-    of.count = find_groups(r, used_rows(strip), place);
-    memset(own, 0, (size_t)columns * sizeof *own);
+    workroom w = workroom_of(strip, work);
+    pairing of = {.place = w.place, .ld = ld};
+    cor_tile few = *strip;
+    of.count = find_groups(r, used_rows(strip), w.place);
+    if (worth_gathering(columns, count_rows(r, used_rows(strip)), of.count)) {
+        few = gather_rows(strip, r, &w);
+        r = w.r;
+        of.count = find_groups(r, used_rows(&few), w.place);
+    }
+    memset(w.first, 0, (size_t)columns * sizeof *w.first);
     double *row = second;
     for (int64_t i = 0; i < columns; i++) {
         int64_t batch = i % BATCH;
         if (batch == 0) /* weighed columns are used while in the first cache */
-            weigh(&of, strip, r, mean, i, at_most(columns - i, BATCH), work,
-                  own);
+            weigh(&of, &few, r, mean, i, at_most(columns - i, BATCH), w.weighed,
+                  w.first);
         if (batch % DOWN == 0)
-            triangle_rows(&of, strip, work + batch * ld, i,
+            triangle_rows(&of, &few, w.weighed + batch * ld, i,
                           at_most(columns - i, DOWN), row);
         row += columns - i;
     }
-    move_triangle(columns, mean, own, second);
+    move_triangle(columns, mean, w.first, second);
     for (int64_t j = 0; j < columns; j++)
-        first[j] += own[j];
+        first[j] += w.first[j];
 }
 
 #endif
