@@ -78,8 +78,8 @@ void ingest_fault_describe(const ingest_fault *fault,
         snprintf(out, size, "%s: %lld bytes are more than %d: \"%s\"", place,
                  (long long)fault->found, COR_ID_LIMIT, fault->text);
     else if (fault->kind == FAULT_JSON)
-        snprintf(out, size, "column %lld: %s", (long long)fault->found,
-                 fault->why);
+        snprintf(out, size, "column %lld: %s%s%s", (long long)fault->found,
+                 fault->why, fault->text[0] ? ": " : "", fault->text);
     else if (fault->kind == FAULT_MISSING)
         snprintf(out, size, "%s: the record has none", place);
     else if (fault->kind >= FAULT_UTF8 && fault->kind <= FAULT_SCALAR)

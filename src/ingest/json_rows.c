@@ -105,6 +105,16 @@ static ingest_fault read_fields(ingest_work *w, const cor_json_record *record,
     return (ingest_fault){0};
 }
 
+/* What is wrong with a record that is no JSON, and what stands there. */
+static ingest_fault no_json(const cor_json_record *record)
+{
+    const char *at = record->fault.at, *end = record->end;
+    ingest_fault fault = {.kind = FAULT_JSON, .found = at - record->begin + 1};
+    snprintf(fault.why, sizeof fault.why, "%s", record->fault.what);
+    ingest_fault_quote(&fault, at, end - (end > at && end[-1] == '\r'));
+    return fault;
+}
+
 static int take_record(ingest_work *w, const cor_json_record *record)
 {
     ingest_row row;
@@ -113,13 +123,10 @@ static int take_record(ingest_work *w, const cor_json_record *record)
     int64_t bytes = record->end + 1 - record->begin;
     ingest_fault fault = {0};
     memcpy(wanted, w->piece->wants_text, sizeof wanted);
-    if (record->fault.what) {
-        fault = (ingest_fault){.kind = FAULT_JSON,
-                               .found = record->fault.at - record->begin + 1};
-        snprintf(fault.why, sizeof fault.why, "%s", record->fault.what);
-    } else {
+    if (record->fault.what)
+        fault = no_json(record);
+    else
         fault = read_fields(w, record, &row, &rc);
-    }
     COR_TRY(rc);
     COR_TRY(ingest_work_take(w, &fault, wanted, record->begin, bytes, &row));
     bool close = w->close_batch;
