@@ -82,9 +82,13 @@ int cor_file_shape(const cor_file *file, const char *name, enum cor_type *type,
 /** Whether a dataset is there. */
 bool cor_file_has(const cor_file *file, const char *name);
 
-/** Read rows [first, first + count) into `data`, converted to `type`. */
+/** Read rows [first, first + count) into `data`, converted to `type`.
+ * @param[in] columns  that a row must have, 0: one number or text
+ * @return COR_OK; COR_EDATA: missing, shorter, of another width or kind
+ */
 int cor_file_read(const cor_file *file, const char *name, enum cor_type type,
-                  int64_t width, int64_t first, int64_t count, void *data);
+                  int64_t width, int64_t columns, int64_t first, int64_t count,
+                  void *data);
 
 /** Where shards begin, as a dataset int64 [shards + 1]. */
 int cor_file_put_shards(cor_file *file, const char *name,

@@ -33,7 +33,8 @@ int table_get(const cor_file *file, const table *t)
     COR_TRY(cor_file_shape(file, t->name, &type, &width, &rows, &columns));
     if (rows != t->rows || columns != t->columns)
         return model_damaged(file, "its tables are not of one shape");
-    return cor_file_read(file, t->name, COR_FLOAT64, 0, 0, rows, t->number);
+    return cor_file_read(file, t->name, COR_FLOAT64, 0, t->columns, 0, rows,
+                         t->number);
 }
 
 int tables_check(const table *tables, int count, int code, const char *path,

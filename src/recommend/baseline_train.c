@@ -125,7 +125,7 @@ static int write_biases(void *context, cor_file *file)
 static int read_side(cor_file *file, const char *name,
                      const baseline_side *side)
 {
-    return cor_file_read(file, name, COR_FLOAT64, 0, side->data->first,
+    return cor_file_read(file, name, COR_FLOAT64, 0, 0, side->data->first,
                          side->data->rows, side->own);
 }
 

@@ -155,8 +155,8 @@ static int read_rows(cor_file *file, const char *name,
                         "%s is damaged: %s has another shape than the data: "
                         "remove it and begin again",
                         cor_file_path(file), name);
-    return cor_file_read(file, name, COR_FLOAT32, 0, side->first, side->count,
-                         rows);
+    return cor_file_read(file, name, COR_FLOAT32, 0, columns, side->first,
+                         side->count, rows);
 }
 
 /* The rows of the model as they are, or the best: in or out, padding included,
@@ -215,7 +215,7 @@ static int read_numbers(course *c, cor_file *file, const char *name,
                         double *number)
 {
     bool first = cor_team_rank(c->team) == 0;
-    int rc = cor_file_read(file, name, COR_FLOAT64, 0, 0,
+    int rc = cor_file_read(file, name, COR_FLOAT64, 0, 0, 0,
                            first ? c->fit->steps : 0, number);
     if (rc == COR_OK)
         cor_team_share(c->team, number, c->fit->steps * (int64_t)sizeof *number,

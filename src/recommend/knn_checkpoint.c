@@ -94,7 +94,7 @@ static int read_vector(cor_file *file, const char *name, enum cor_type type,
                         "%s is damaged: %s has another shape than the data: "
                         "remove it and begin again",
                         cor_file_path(file), name);
-    return cor_file_read(file, name, type, 0, first, count, data);
+    return cor_file_read(file, name, type, 0, 0, first, count, data);
 }
 
 static int read_all(void *context, cor_file *file)

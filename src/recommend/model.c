@@ -319,9 +319,11 @@ static void spread_factors(const cor_model *model, cor_model_side *side)
 }
 
 static int read_column(const cor_file *file, const cor_model_side *side,
-                       const char *name, enum cor_type type, void *data)
+                       const char *name, enum cor_type type, int64_t columns,
+                       void *data)
 {
-    return cor_file_read(file, name, type, 0, side->first, side->count, data);
+    return cor_file_read(file, name, type, 0, columns, side->first, side->count,
+                         data);
 }
 
 static int read_columns(const cor_file *file, const cor_model *model,
@@ -330,16 +332,16 @@ static int read_columns(const cor_file *file, const cor_model *model,
     char name[NAME_SIZE];
     COR_TRY(cor_ids_read(file, dataset(name, names, "id"), side->first,
                          side->count, &side->id));
-    COR_TRY(read_column(file, side, dataset(name, names, "count"), COR_INT64,
+    COR_TRY(read_column(file, side, dataset(name, names, "count"), COR_INT64, 0,
                         side->ratings));
     COR_TRY(read_column(file, side, dataset(name, names, "mean"), COR_FLOAT32,
-                        side->mean));
+                        0, side->mean));
     if (model->bias)
         COR_TRY(read_column(file, side, dataset(name, names, "bias"),
-                            COR_FLOAT32, side->bias));
+                            COR_FLOAT32, 0, side->bias));
     if (model->factors)
         COR_TRY(read_column(file, side, dataset(name, names, "factors"),
-                            COR_FLOAT32, side->factor));
+                            COR_FLOAT32, model->factors, side->factor));
     spread_factors(model, side);
     return COR_OK;
 }

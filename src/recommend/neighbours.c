@@ -141,7 +141,7 @@ static int read_begins(const cor_team *team, const cor_file *file,
     COR_TRY(cor_agree(team,
                       cor_allocate(&rows->begin, side->count + 1,
                                    sizeof *rows->begin, "beginnings of rows")));
-    COR_TRY(cor_file_read(file, name, COR_INT64, 0, side->first,
+    COR_TRY(cor_file_read(file, name, COR_INT64, 0, 0, side->first,
                           side->count + 1, rows->begin));
     *before = rows->begin[0];
     bool sound = *before >= 0 && rows->begin[side->count] <= entries;
@@ -178,9 +178,9 @@ int sparse_read(const cor_team *team, const cor_file *file,
     if (rc == COR_OK)
         rc = COR_NEW(&rows->value, count);
     COR_TRY(cor_agree(team, rc));
-    COR_TRY(cor_file_read(file, names[1], COR_INT32, 0, before, count,
+    COR_TRY(cor_file_read(file, names[1], COR_INT32, 0, 0, before, count,
                           rows->index));
-    COR_TRY(cor_file_read(file, names[2], COR_FLOAT32, 0, before, count,
+    COR_TRY(cor_file_read(file, names[2], COR_FLOAT32, 0, 0, before, count,
                           rows->value));
     bool sound = sound_entries(rows, count, things);
     return cor_agree(team, sound ? COR_OK

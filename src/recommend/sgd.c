@@ -218,9 +218,9 @@ static int read_states(void *context, cor_file *file)
 {
     sgd *s = context;
     const cor_model_side *user = &s->model->user, *item = &s->model->item;
-    COR_TRY(cor_file_read(file, "now/user_state", COR_FLOAT32, 0, user->first,
-                          user->count, s->user_state));
-    return cor_file_read(file, "now/item_state", COR_FLOAT32, 0, item->first,
+    COR_TRY(cor_file_read(file, "now/user_state", COR_FLOAT32, 0, 4,
+                          user->first, user->count, s->user_state));
+    return cor_file_read(file, "now/item_state", COR_FLOAT32, 0, 4, item->first,
                          item->count, s->item_state);
 }
 

@@ -481,7 +481,7 @@ static int read_failure(const cor_file *file, const char *name)
 
 int cor_extent_read(const cor_file *file, const char *name,
                     const cor_extent *extent, enum cor_type type, int64_t width,
-                    int64_t first, int64_t count, void *data)
+                    int64_t columns, int64_t first, int64_t count, void *data)
 {
     if (first < 0 || count < 0 || first > extent->rows - count)
         return cor_fail(COR_EDATA,
@@ -489,6 +489,12 @@ int cor_extent_read(const cor_file *file, const char *name,
                         "make it again",
                         file->path, name, (long long)extent->rows,
                         (long long)(first + count));
+    if (columns != extent->columns)
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: rows of %s have %lld columns where "
+                        "%lld belong: make it again",
+                        file->path, name, (long long)extent->columns,
+                        (long long)columns);
     if (count == 0)
         return COR_OK;
     if ((type == COR_TEXT) != (extent->type == COR_TEXT))
@@ -516,11 +522,12 @@ int cor_extent_read(const cor_file *file, const char *name,
 }
 
 int cor_file_read(const cor_file *file, const char *name, enum cor_type type,
-                  int64_t width, int64_t first, int64_t count, void *data)
+                  int64_t width, int64_t columns, int64_t first, int64_t count,
+                  void *data)
 {
     cor_extent extent;
     COR_TRY(cor_extent_open(file, name, &extent));
-    int rc = cor_extent_read(file, name, &extent, type, width,
+    int rc = cor_extent_read(file, name, &extent, type, width, columns,
                              count ? first : 0, count, data);
     H5Dclose(extent.id);
     return cor_agree(file->team, rc);

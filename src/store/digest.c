@@ -145,8 +145,8 @@ static int read_content(const cor_file *file, const char *name,
     int rc = COR_OK;
     for (int64_t i = begin; i < end && rc == COR_OK; i += piece) {
         int64_t count = end - i < piece ? end - i : piece;
-        rc = cor_extent_read(file, name, extent, extent->type, extent->width, i,
-                             count, data);
+        rc = cor_extent_read(file, name, extent, extent->type, extent->width,
+                             extent->columns, i, count, data);
         if (rc == COR_OK)
             content->sum +=
                 sum_of(extent->type, extent->width, extent->columns, i, count,

@@ -76,7 +76,7 @@ static int read_begins(const cor_team *team, const cor_file *file,
                        cor_examples_rows *rows, int64_t *base)
 {
     COR_TRY(cor_agree(team, COR_NEW(&rows->begin, rows->count + 1)));
-    COR_TRY(cor_file_read(file, "examples/begin", COR_INT64, 0, first,
+    COR_TRY(cor_file_read(file, "examples/begin", COR_INT64, 0, 0, first,
                           rows->count + 1, rows->begin));
     return cor_agree(team, rebase(file, s, first, rows, base));
 }
@@ -109,11 +109,11 @@ static int read_rows(const cor_team *team, const cor_file *file,
     COR_TRY(read_begins(team, file, summary, first, rows, &base));
     COR_TRY(cor_agree(team, allocate(rows)));
     int64_t nonzeros = rows->begin[rows->count];
-    COR_TRY(cor_file_read(file, "examples/feature", COR_INT32, 0, base,
+    COR_TRY(cor_file_read(file, "examples/feature", COR_INT32, 0, 0, base,
                           nonzeros, rows->feature));
-    COR_TRY(cor_file_read(file, "examples/value", COR_FLOAT32, 0, base,
+    COR_TRY(cor_file_read(file, "examples/value", COR_FLOAT32, 0, 0, base,
                           nonzeros, rows->value));
-    COR_TRY(cor_file_read(file, "examples/label", COR_FLOAT32, 0, first,
+    COR_TRY(cor_file_read(file, "examples/label", COR_FLOAT32, 0, 0, first,
                           rows->count, rows->label));
     return cor_agree(team, check(team, file, rows, first, summary->features));
 }

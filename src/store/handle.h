@@ -95,7 +95,7 @@ bool cor_extent_layout(cor_extent *extent);
 /** Read into memory of `type` and `width`; local, not agreed. */
 int cor_extent_read(const cor_file *file, const char *name,
                     const cor_extent *extent, enum cor_type type, int64_t width,
-                    int64_t first, int64_t count, void *data);
+                    int64_t columns, int64_t first, int64_t count, void *data);
 
 /** Add rows that this rank writes to the content of a dataset. Local. */
 int cor_content_add(cor_file *file, const char *name, enum cor_type type,

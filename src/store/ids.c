@@ -69,7 +69,7 @@ int cor_ids_read(const cor_file *file, const char *name, int64_t first,
     rc = cor_agree(file->team, rc);
     if (rc == COR_OK)
         rc = cor_file_read(file, name, ids->text ? COR_TEXT : COR_INT64,
-                           ids->width, first, count,
+                           ids->width, 0, first, count,
                            ids->text ? (void *)ids->bytes : ids->number);
     if (rc != COR_OK)
         cor_ids_free(ids);

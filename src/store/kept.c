@@ -214,9 +214,9 @@ static int read_column(const cor_team *team, const cor_file *file,
         return damaged(file, "its columns differ in length");
     COR_TRY(cor_agree(team, allocate_rows(column, data->rows)));
     if (!kind->category)
-        return cor_file_read(file, path, COR_FLOAT64, 0, first, data->rows,
+        return cor_file_read(file, path, COR_FLOAT64, 0, 0, first, data->rows,
                              column->number);
-    COR_TRY(cor_file_read(file, path, COR_INT32, 0, first, data->rows,
+    COR_TRY(cor_file_read(file, path, COR_INT32, 0, 0, first, data->rows,
                           column->code));
     COR_TRY(read_names(team, file, kind->categories, column));
     return cor_agree(team, check_codes(file, column, data->rows));

@@ -36,7 +36,7 @@ static int read_numbers(const cor_file *file, const char *name, int64_t columns,
     int64_t width, length, none;
     COR_TRY(cor_file_shape(file, name, &type, &width, &length, &none));
     COR_TRY(check_length(file, length, columns));
-    return cor_file_read(file, name, COR_FLOAT64, 0, 0, columns, number);
+    return cor_file_read(file, name, COR_FLOAT64, 0, 0, 0, columns, number);
 }
 
 static int read_names(const cor_file *file, int64_t columns, cor_ids *name)
@@ -74,8 +74,8 @@ static int read_all(const cor_team *team, const cor_file *file,
     COR_TRY(read_names(file, matrix->columns, &matrix->name));
     COR_TRY(read_scales(team, file, matrix));
     COR_TRY(cor_agree(team, cor_matrix_allocate(team, matrix)));
-    COR_TRY(cor_file_read(file, "matrix", matrix->type, 0, matrix->first,
-                          matrix->count, matrix->value));
+    COR_TRY(cor_file_read(file, "matrix", matrix->type, 0, matrix->columns,
+                          matrix->first, matrix->count, matrix->value));
     return cor_agree(team, cor_matrix_check(team, matrix, COR_EDATA,
                                             cor_file_path(file),
                                             "the store is damaged, make it "

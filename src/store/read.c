@@ -53,7 +53,7 @@ static int read_column(const cor_team *team, const cor_file *file,
     int64_t first = cor_shards_first_row(data->row_shards, cor_team_rank(team));
     void *block;
     memcpy(&block, column, sizeof block);
-    return cor_file_read(file, name, type, 0, first, data->rows, block);
+    return cor_file_read(file, name, type, 0, 0, first, data->rows, block);
 }
 
 static int read_columns(const cor_team *team, const cor_file *file,

@@ -30,7 +30,7 @@ static int read_begins(const cor_file *file, const char *name, int64_t count,
 {
     int rc = cor_agree(file->team, COR_NEW(begin, count));
     if (rc == COR_OK)
-        rc = cor_file_read(file, name, COR_INT64, 0, 0,
+        rc = cor_file_read(file, name, COR_INT64, 0, 0, 0,
                            cor_team_rank(file->team) == 0 ? count : 0, *begin);
     COR_TRY(rc);
     cor_team_share(file->team, *begin, count * (int64_t)sizeof **begin, 0);

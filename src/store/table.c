@@ -176,5 +176,5 @@ int cor_table_read(const cor_table *table, int64_t first, int64_t count,
                    enum cor_type type, void *data)
 {
     return cor_extent_read(table->file, table->name, &table->extent, type, 0,
-                           first, count, data);
+                           table->extent.columns, first, count, data);
 }

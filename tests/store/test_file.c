@@ -93,14 +93,14 @@ static bool reads_back(const cor_file *file, int64_t rows)
     int64_t *large = malloc((size_t)count * 8 + 8);
     float *real = malloc((size_t)count * 12 + 8); /* converted */
     char *text = malloc((size_t)count * 64 + 8);
-    bool right = cor_file_read(file, "a/small", COR_INT32, 0, first, count,
+    bool right = cor_file_read(file, "a/small", COR_INT32, 0, 0, first, count,
                                small) == COR_OK;
-    right &= cor_file_read(file, "a/b/large", COR_INT64, 0, first, count,
+    right &= cor_file_read(file, "a/b/large", COR_INT64, 0, 0, first, count,
                            large) == COR_OK;
-    right &= cor_file_read(file, "matrix", COR_FLOAT32, 0, first, count,
+    right &= cor_file_read(file, "matrix", COR_FLOAT32, 0, 3, first, count,
                            real) == COR_OK;
-    right &= cor_file_read(file, "texts", COR_TEXT, 64, first, count, text) ==
-             COR_OK;
+    right &= cor_file_read(file, "texts", COR_TEXT, 64, 0, first, count,
+                           text) == COR_OK;
     for (int64_t i = 0; right && i < count; i++) {
         char expected[64] = {0};
         snprintf(expected, 64, "n\xc3\xa4me %lld", (long long)(first + i));
@@ -259,14 +259,15 @@ static void datasets_grow_in_several_calls(void **state)
                          rank == size - 1 ? 2 : 0, all) == COR_EDEFECT);
     CHECK_OK(cor_file_commit(&file));
     CHECK_OK(cor_file_open(team, path, "test", &file));
-    CHECK_OK(cor_file_read(file, "x", COR_INT64, 0, 0, 10, all));
+    CHECK_OK(cor_file_read(file, "x", COR_INT64, 0, 0, 0, 10, all));
     bool right = true;
     for (int64_t i = 0; i < 10; i++)
         right = right && all[i] == i * i;
     CHECK(right);
-    CHECK(cor_file_read(file, "x", COR_INT64, 0, 5, rank ? 0 : 6, all) ==
+    CHECK(cor_file_read(file, "x", COR_INT64, 0, 0, 5, rank ? 0 : 6, all) ==
           COR_EDATA);
-    CHECK(cor_file_read(file, "x", COR_TEXT, 8, 0, 1, all) == COR_EDATA);
+    CHECK(cor_file_read(file, "x", COR_TEXT, 8, 0, 0, 1, all) == COR_EDATA);
+    CHECK(cor_file_read(file, "x", COR_INT64, 0, 2, 0, 1, all) == COR_EDATA);
     cor_file_close(&file);
 }
 
@@ -292,7 +293,7 @@ static void packed_rows_take_several_calls(void **state)
         begin_of(rows, cor_team_rank(team) + 1, cor_team_size(team)) - first;
     number = realloc(number, (size_t)count * 8 + 8);
     CHECK_OK(cor_file_open(team, in_scratch("calls.h5"), "test", &file));
-    CHECK_OK(cor_file_read(file, "x", COR_INT64, 0, first, count, number));
+    CHECK_OK(cor_file_read(file, "x", COR_INT64, 0, 0, first, count, number));
     cor_file_close(&file);
     bool right = true;
     for (int64_t i = 0; i < count; i++)
