@@ -122,7 +122,12 @@ int cor_part_begin(const cor_team *team, const char *path, char **part)
 {
     int64_t writer[2] = {this_host(), getpid()};
     *part = NULL;
-    COR_TRY(cor_agree(team, copy(path, part)));
+    int rc = cor_agree(team, copy(path, part));
+    if (rc != COR_OK) { /* no rank has one: they must leave by one road */
+        cor_free(*part);
+        *part = NULL;
+        return rc;
+    }
     if (cor_team_rank(team) == 0)
         sweep(path);
     cor_team_share(team, writer, sizeof writer, 0);
