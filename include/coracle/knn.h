@@ -4,11 +4,11 @@
  * by similarity (model.h). Similarities are taken over those who rated both
  * (corating.h):
  *
- *   pearson-baseline  the correlation of what is beyond the baseline, shrunk
- *                     towards 0 where few rated both. Koren, "Factor in the
- *                     neighbors: scalable and accurate collaborative
- * filtering", TKDD 4(1), 2010 cosine            of the ratings msd 1 / (1 +
- * mean squared difference)
+ * - pearson-baseline: the correlation of what is beyond the baseline, shrunk
+ *   towards 0 where few rated both. Koren, "Factor in the neighbors: scalable
+ *   and accurate collaborative filtering", TKDD 4(1), 2010.
+ * - cosine: of the ratings.
+ * - msd: 1 / (1 + mean squared difference).
  *
  * Things (items, or users) are compared row by row: for one thing, the rows of
  * all who rated it are added up over all things, a sparse product of the

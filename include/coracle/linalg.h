@@ -57,8 +57,8 @@ void cor_score_tile(const float *user, int64_t users, const float *item,
 /** Items of a panel. */
 enum { COR_PANEL = 64 };
 
-/** Turn the rows index[0 .. COR_PANEL) of `table` into a panel of ld x COR_PANEL
-    floats, a factor after the other. */
+/** Turn the rows index[0 .. COR_PANEL) of `table` into a panel of ld x
+   COR_PANEL floats, a factor after the other. */
 void cor_panel_fill(const float *table, int64_t ld, const int32_t *index,
                     float *panel);
 

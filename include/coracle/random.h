@@ -9,7 +9,8 @@
 
 #include <stdint.h>
 
-/** What a number is for; equal seeds and rows in two streams are independent. */
+/** What a number is for; equal seeds and rows in two streams are
+    independent. */
 enum cor_stream {
     COR_STREAM_SPLIT = 1,
     COR_STREAM_USER_FACTOR,

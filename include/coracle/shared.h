@@ -14,8 +14,7 @@ typedef struct cor_shared cor_shared;
  * to 64) over the ranks of my node, zeroed. Collective on the team.
  * @return COR_OK; COR_EMEMORY (also where the node's shared memory is full)
  */
-int cor_shared_create(const cor_team *team, int64_t bytes,
-                      cor_shared **shared);
+int cor_shared_create(const cor_team *team, int64_t bytes, cor_shared **shared);
 void cor_shared_destroy(cor_shared **shared);
 
 /** First byte of the whole block. */

@@ -91,8 +91,7 @@ int cor_team_collect(const cor_team *team, const void *mine, int64_t count,
 
 /** As cor_team_collect, on rank `root` alone; others get NULL and 0. */
 int cor_team_collect_at(const cor_team *team, int root, const void *mine,
-                        int64_t count, size_t width, void *all,
-                        int64_t *total);
+                        int64_t count, size_t width, void *all, int64_t *total);
 
 /** Seconds since some moment in the past; local. */
 double cor_team_seconds(void);

@@ -60,7 +60,8 @@ static int search(const ingest_input *in, int file, int64_t offset,
     const cor_source *source = &in->source[file];
     const cor_dialect *d = &in->layout[file].dialect;
     char block[SMALL_BLOCK];
-    int64_t stop = offset + ingest_row_limit(&in->layout[file]), at = offset - 1;
+    int64_t stop = offset + ingest_row_limit(&in->layout[file]),
+            at = offset - 1;
     int fd, rc = COR_OK;
     COR_TRY(cor_source_open(source, &fd));
     *found = -1;

@@ -8,8 +8,10 @@
 int als_measure(const als *a, double *loss, double *rmse)
 {
     double user = 0, item = 0, error = 0;
-    COR_TRY(cor_sum_rows(a->team, a->user.data->shards, a->user.penalty, &user));
-    COR_TRY(cor_sum_rows(a->team, a->item.data->shards, a->item.penalty, &item));
+    COR_TRY(
+        cor_sum_rows(a->team, a->user.data->shards, a->user.penalty, &user));
+    COR_TRY(
+        cor_sum_rows(a->team, a->item.data->shards, a->item.penalty, &item));
     COR_TRY(cor_sum_rows(a->team, a->item.data->shards, a->item.error, &error));
     *loss = error + user + item;
     *rmse = sqrt(error / (double)a->ratings.total);
