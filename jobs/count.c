@@ -129,7 +129,7 @@ const cor_job cor_job_count = {
         "5 and 5.0 are one value, 5 and \"5\" two; an array or an object "
         "counts by its text. Values are counted by the rank that their hash "
         "names; those that are listed stand on the first rank: -n bounds "
-        "them.",
+        "them. With -o the result is written there as JSON.",
     .options = options,
     .run = run,
     .result_is_output = true};
