@@ -46,7 +46,8 @@ static const cor_option options[] = {
      "where a start begins; FILE (CSV or .npy) gives the means, weights start "
      "equal and precisions at the identity"},
     {"tol", 0, COR_OPTION_REAL, &set.tol, "T",
-     "converged when the lower bound changes by less; 0: go on to --max-iter"},
+     "converged when the lower bound changes by less, where --tries 0 gives "
+     "several by a fifth of it; 0: go on to --max-iter"},
     {"max-iter", 0, COR_OPTION_INT, &set.max_iter, "N",
      "iterations of a start at most"},
     {"reg-covar", 0, COR_OPTION_REAL, &set.reg_covar, "R",

@@ -44,7 +44,8 @@ typedef struct cor_gmm_options {
                             more, down to 1 */
     int64_t first;       /* of all these, only first, first + stride, ...: */
     int64_t stride;      /* other teams have the others; 0: all */
-    double tol;          /* change of the lower bound; 0: never converged */
+    double tol;          /* change of the lower bound; 0: never converged. A
+                            fifth of it where a small matrix is given tries */
     int64_t max_iter;    /* of a start */
     double reg_covar;    /* added to the diagonal of covariances */
     bool bayesian;     /* variational inference; starts by k-means or random */

@@ -20,6 +20,7 @@ typedef struct em {
     const cor_gmm_options *options;
     cor_progress *progress;
     int64_t starts;  /* all of them, tries too, whoever does them */
+    double tol;      /* the change of the lower bound that ends a start */
     int64_t start;   /* the one in hand, from 0 */
     cor_mixture now; /* of this start */
     em_history history;

@@ -13,6 +13,9 @@
 /* Tries of a start, for as many numbers times components at most. */
 enum { MOST_TRIES = 16 };
 static const double MOST_FOR_TRIES = 0x1p19;
+/* What small matrices are held to, as a share of the tolerance: where there are
+   more components than the rows are of, EM pauses on the way. */
+static const double SHARE_OF_TOL = .2;
 
 cor_gmm_options cor_gmm_options_default(void)
 {
@@ -47,6 +50,13 @@ int64_t em_starts(const cor_gmm_options *options, int64_t rows, int64_t columns)
         return 1; /* all would be one */
     return options->starts *
            count_tries(options, (double)rows * (double)columns);
+}
+
+/* Many tries that were not asked for: iterations are as cheap as starts. */
+static double tolerance(const cor_gmm_options *o, int64_t starts)
+{
+    bool small = o->tries == 0 && !o->bayesian && starts > o->starts;
+    return small ? SHARE_OF_TOL * o->tol : o->tol;
 }
 
 void cor_gmm_fit_free(cor_gmm_fit *fit)
@@ -176,7 +186,7 @@ static int iterate(em *fit)
     h->bound[h->count++] = bound;
     fit->now.lower_bound = bound;
     fit->now.iterations = h->count;
-    fit->now.converged = fabs(bound - before) < fit->options->tol;
+    fit->now.converged = fabs(bound - before) < fit->tol;
     cor_progress_metric(fit->progress, "start", (double)fit->start + 1);
     cor_progress_metric(fit->progress, "lower bound", bound);
     cor_progress_step(fit->progress,
@@ -424,6 +434,7 @@ int cor_gmm_train(const cor_team *team, const cor_matrix *matrix,
             .progress = progress,
             .starts = em_starts(&o, matrix->rows, matrix->columns),
             .start = o.first};
+    e.tol = tolerance(&o, e.starts);
     bayes_prior prior = {0};
     int rc = fit_data_create(team, matrix, needs_scatter(&o), &data);
     if (rc == COR_OK)

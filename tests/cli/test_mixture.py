@@ -62,6 +62,30 @@ class Blobs(Case):
         self.assertEqual(result["lower_bound"], result["history"][-1])
 
 
+class Overfitted(Case):
+    """More components than the rows are of: many poor optima, and slow ways."""
+
+    # Of scikit-learn 1.9, full covariances, the best of 10 starts.
+    BIC = {6: 11140.187, 7: 11187.897, 8: 11252.878}
+
+    def test_never_worse_than_the_reference(self):
+        draw = np.random.RandomState(3)
+        rows = np.concatenate([draw.normal(mean, size=(250, 3))
+                               for mean in draw.uniform(-10, 10, (5, 3))])
+        order = np.arange(len(rows))
+        draw.shuffle(order)
+        np.save(self.path("rows.npy"),
+                rows[order] @ np.random.RandomState(1).randn(3, 3))
+        self.ok("ingest", "--matrix", self.path("rows.npy"), "-o",
+                self.path("rows.h5"))
+        result = self.ok("gmm", self.path("rows.h5"), "--components", "6:8",
+                         "--n-init", 10, "-o", self.path("m.h5"),
+                         "--json").json
+        for point in result["table"]:
+            self.assertLess(point["bic"], self.BIC[point["components"]] + .5,
+                            point)
+
+
 class Mixture(Case):
     """Rows enough that several ranks work at one fit."""
 
