@@ -116,6 +116,7 @@ static void change(part *p, unsigned how, uint8_t a, uint8_t b)
                                      255,       INT32_MAX, INT32_MIN, 1LL << 31,
                                      INT64_MAX, INT64_MIN, 1LL << 53, 3};
     int64_t limit = limits[b % COUNT(limits)];
+    int64_t *number = &p->number[a % NUMBERS];
     switch (how % 7) {
     case 0:
         p->left_out = true;
@@ -131,10 +132,10 @@ static void change(part *p, unsigned how, uint8_t a, uint8_t b)
         p->columns = a % 5;
         break;
     case 4:
-        p->number[a % NUMBERS] = limit;
+        *number = limit;
         break;
     case 5:
-        p->number[a % NUMBERS] += (int8_t)b;
+        *number = (int64_t)((uint64_t)*number + (uint64_t)(int8_t)b);
         break;
     default:
         for (int i = 0; i < NUMBERS; i++)
