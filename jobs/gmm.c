@@ -81,6 +81,12 @@ typedef struct job {
     cor_gmm_refit refit;
 } job;
 
+static bool asks_for_priors(void)
+{
+    return strcmp(set.weight_prior, "process") != 0 || set.concentration != 0 ||
+           set.mean_precision != 0 || set.freedom != 0;
+}
+
 static bool is_word(const char *init)
 {
     return strcmp(init, "kmeans") == 0 || strcmp(init, "k-means++") == 0 ||
@@ -134,6 +140,17 @@ static int list_points(job *j)
                         "--bayesian needs no range of components or "
                         "covariances: give the most that there may be, and it "
                         "empties those that are not needed");
+    if (!set.bayesian && asks_for_priors())
+        return cor_fail(COR_EUSAGE,
+                        "--weight-prior, --weight-concentration, "
+                        "--mean-precision and --degrees-of-freedom are priors: "
+                        "they need --bayesian");
+    if (!is_word(set.init) && !strpbrk(set.init, "./"))
+        return cor_fail(COR_EUSAGE,
+                        "--init takes kmeans, k-means++, random or a file of "
+                        "means; %s is none of the words (were it a file: "
+                        "./%s)",
+                        set.init, set.init);
     if (!is_word(set.init) && least != most)
         return cor_fail(COR_EUSAGE,
                         "--init %s gives the means of one number of "
