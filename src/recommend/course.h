@@ -51,7 +51,7 @@ typedef struct course {
     void *context;
     cor_course *fit; /* what comes of it; the trainer's caller frees it */
     /* its own */
-    char run[512]; /* all that the numbers depend on */
+    char run[1024]; /* all that the numbers depend on */
     cor_checkpoint checkpoint;
     course_best best;
 } course;
