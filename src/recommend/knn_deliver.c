@@ -98,6 +98,8 @@ static int send_entries(const cor_team *team, const parcel *out, parcel *in)
 static void copy_row(cor_sparse *to, int64_t at, const int32_t *index,
                      const float *value, int64_t count)
 {
+    if (count == 0) /* there may be no memory to copy from */
+        return;
     memcpy(to->index + at, index, (size_t)count * sizeof *index);
     memcpy(to->value + at, value, (size_t)count * sizeof *value);
 }
