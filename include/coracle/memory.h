@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /**
  * Allocate `count` elements of `width` bytes, aligned to 64 bytes, contents
@@ -48,6 +49,14 @@ void cor_move(void *to, void *from, int64_t bytes);
  * twice as much.
  */
 void cor_give_back(void *block, int64_t before, int64_t used);
+
+/** Copy bytes; none may be copied from or to where no memory was taken, which
+    memcpy leaves undefined. */
+static inline void cor_copy(void *to, const void *from, int64_t bytes)
+{
+    if (bytes > 0)
+        memcpy(to, from, (size_t)bytes);
+}
 
 /** Release a block; NULL is accepted. */
 void cor_free(void *block);

@@ -21,8 +21,7 @@ static int keep_title(ingest_piece *piece, int64_t slot, ingest_text text)
         COR_TRY(cor_reallocate(&piece->title, used, capacity, 1, "titles"));
         piece->title_capacity = capacity;
     }
-    if (length > 0) /* no room may have been taken before the first letter */
-        memcpy(piece->title + used, text.begin, (size_t)length);
+    cor_copy(piece->title + used, text.begin, length);
     piece->title_end[slot] = used + length;
     return COR_OK;
 }

@@ -62,7 +62,7 @@ static int append(const ingest_piece *piece, const int64_t *row,
         int64_t length = piece->title_end[i] - begin;
         if (row[i] < 0)
             continue;
-        memcpy(list->bytes + used, piece->title + begin, (size_t)length);
+        cor_copy(list->bytes + used, piece->title + begin, length);
         used += length;
         list->row[list->count] = row[i];
         list->end[list->count++] = used;

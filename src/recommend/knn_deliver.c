@@ -98,10 +98,8 @@ static int send_entries(const cor_team *team, const parcel *out, parcel *in)
 static void copy_row(cor_sparse *to, int64_t at, const int32_t *index,
                      const float *value, int64_t count)
 {
-    if (count == 0) /* there may be no memory to copy from */
-        return;
-    memcpy(to->index + at, index, (size_t)count * sizeof *index);
-    memcpy(to->value + at, value, (size_t)count * sizeof *value);
+    cor_copy(to->index + at, index, count * (int64_t)sizeof *index);
+    cor_copy(to->value + at, value, count * (int64_t)sizeof *value);
 }
 
 /* The rows of a thing follow each other: what was there before, then what
