@@ -29,6 +29,16 @@ typedef int cor_checkpoint_content(void *context, cor_file *file);
 int cor_checkpoint_write(const cor_team *team, const cor_checkpoint *checkpoint,
                          cor_checkpoint_content *write, void *context);
 
+/** Whether so many minutes are over since a time of cor_team_seconds; 0: never.
+    Rank 0's clock decides for all. Collective. */
+bool cor_checkpoint_due(const cor_team *team, double since, double minutes);
+
+/** As cor_file_read of numbers, of a dataset that must have so many rows.
+    Collective. @return also COR_EDATA: it has another shape */
+int cor_checkpoint_read_rows(const cor_file *file, const char *name,
+                             enum cor_type type, int64_t rows, int64_t columns,
+                             int64_t first, int64_t count, void *data);
+
 /**
  * Read the checkpoint, or the previous one where it is damaged. Collective.
  * @param[out] found  false where there is none at all

@@ -68,8 +68,7 @@ static int64_t key_of(int64_t id, int size)
 
 static int64_t id_of(int64_t key, int rank, int size)
 {
-    bool dealt = key >= 0 && key < INGEST_DIRECT_LIMIT;
-    return dealt ? key * size + rank : key;
+    return is_dealt(key) ? key * size + rank : key;
 }
 
 static void find_owners(const ingest_id_list *mine, int size, int32_t *owner)

@@ -1,5 +1,6 @@
 #include "coracle/gmm.h"
 
+#include "coracle/checkpoint.h"
 #include "coracle/linalg.h"
 #include "coracle/memory.h"
 #include "coracle/stop.h"
@@ -201,17 +202,6 @@ static bool is_over(const em *fit)
     return fit->now.converged || fit->history.count >= fit->options->max_iter;
 }
 
-/* Rank 0's clock decides for all. */
-static bool checkpoint_is_due(const em *fit, double since)
-{
-    double minutes = fit->options->checkpoint_minutes;
-    int64_t due = cor_team_seconds() - since >= minutes * 60;
-    if (!(minutes > 0))
-        return false;
-    cor_team_share(fit->data->team, &due, sizeof due, 0);
-    return due != 0;
-}
-
 /* Iterate until the start is over or somebody asks to stop. */
 static int run_start(em *fit, double *since, bool *stopped)
 {
@@ -222,7 +212,8 @@ static int run_start(em *fit, double *since, bool *stopped)
         if (!fit->options->checkpoint)
             continue;
         *stopped = cor_stop_asked(fit->data->team);
-        if (*stopped || checkpoint_is_due(fit, *since)) {
+        if (*stopped || cor_checkpoint_due(fit->data->team, *since,
+                                           fit->options->checkpoint_minutes)) {
             COR_TRY(em_checkpoint_write(fit));
             *since = cor_team_seconds();
         }

@@ -8,7 +8,7 @@
 #include "coracle/split.h"
 
 /** A decimal fraction as it was typed: 0.25 is 25 / 100; 0 / 0 where it has
-   more than nine digits. */
+   more than eighteen. */
 typedef struct cor_keyed_ratio {
     uint64_t numerator, denominator;
 } cor_keyed_ratio;

@@ -146,17 +146,8 @@ static int write_rows(cor_file *file, const char *name,
 static int read_rows(cor_file *file, const char *name,
                      const cor_model_side *side, int64_t columns, float *rows)
 {
-    enum cor_type type;
-    int64_t width, held_rows, held_columns;
-    COR_TRY(
-        cor_file_shape(file, name, &type, &width, &held_rows, &held_columns));
-    if (held_rows != side->rows || held_columns != columns)
-        return cor_fail(COR_EDATA,
-                        "%s is damaged: %s has another shape than the data: "
-                        "remove it and begin again",
-                        cor_file_path(file), name);
-    return cor_file_read(file, name, COR_FLOAT32, 0, columns, side->first,
-                         side->count, rows);
+    return cor_checkpoint_read_rows(file, name, COR_FLOAT32, side->rows,
+                                    columns, side->first, side->count, rows);
 }
 
 /* The rows of the model as they are, or the best: in or out, padding included,
@@ -283,13 +274,10 @@ static bool patience_is_over(const course *c)
            c->fit->steps - c->best.step >= c->options->early_stop;
 }
 
-/* Rank 0's clock decides for all. */
 static bool checkpoint_is_due(const course *c, double since)
 {
-    int64_t due =
-        cor_team_seconds() - since >= c->options->checkpoint_minutes * 60;
-    cor_team_share(c->team, &due, sizeof due, 0);
-    return c->checkpoint.folder && c->options->checkpoint_minutes > 0 && due;
+    return c->checkpoint.folder &&
+           cor_checkpoint_due(c->team, since, c->options->checkpoint_minutes);
 }
 
 static int keep_checkpoint(course *c)

@@ -83,20 +83,6 @@ static int write_all(void *context, cor_file *file)
     return sparse_write(c->team, file, similar_datasets, x, &c->similar);
 }
 
-static int read_vector(cor_file *file, const char *name, enum cor_type type,
-                       int64_t rows, int64_t first, int64_t count, void *data)
-{
-    enum cor_type held;
-    int64_t width, held_rows, columns;
-    COR_TRY(cor_file_shape(file, name, &held, &width, &held_rows, &columns));
-    if (held_rows != rows || columns != 0)
-        return cor_fail(COR_EDATA,
-                        "%s is damaged: %s has another shape than the data: "
-                        "remove it and begin again",
-                        cor_file_path(file), name);
-    return cor_file_read(file, name, type, 0, 0, first, count, data);
-}
-
 static int read_all(void *context, cor_file *file)
 {
     knn_course *c = context;
@@ -109,14 +95,14 @@ static int read_all(void *context, cor_file *file)
                         "begin again",
                         cor_file_path(file), (long long)epochs);
     c->fit->epochs = epochs;
-    COR_TRY(read_vector(file, "history", COR_FLOAT64, epochs, 0, epochs,
-                        c->fit->history));
-    COR_TRY(read_vector(file, "bias/user", COR_FLOAT64, u->rows, u->first,
-                        u->count, c->user_bias));
-    COR_TRY(read_vector(file, "bias/item", COR_FLOAT64, i->rows, i->first,
-                        i->count, c->item_bias));
-    COR_TRY(read_vector(file, "compared", COR_INT8, x->rows, 0, x->rows,
-                        c->compared));
+    COR_TRY(cor_checkpoint_read_rows(file, "history", COR_FLOAT64, epochs, 0, 0,
+                                     epochs, c->fit->history));
+    COR_TRY(cor_checkpoint_read_rows(file, "bias/user", COR_FLOAT64, u->rows, 0,
+                                     u->first, u->count, c->user_bias));
+    COR_TRY(cor_checkpoint_read_rows(file, "bias/item", COR_FLOAT64, i->rows, 0,
+                                     i->first, i->count, c->item_bias));
+    COR_TRY(cor_checkpoint_read_rows(file, "compared", COR_INT8, x->rows, 0, 0,
+                                     x->rows, c->compared));
     sparse_free(&c->similar);
     return sparse_read(c->team, file, similar_datasets, x, x->rows,
                        &c->similar);
@@ -152,10 +138,7 @@ bool knn_course_due(knn_course *c)
     const cor_course_options *o = &c->options->course;
     if (!o->checkpoint)
         return false;
-    /* rank 0's clock decides for all */
-    int64_t due = o->checkpoint_minutes > 0 &&
-                  cor_team_seconds() - c->since >= o->checkpoint_minutes * 60;
-    cor_team_share(c->team, &due, sizeof due, 0);
+    bool due = cor_checkpoint_due(c->team, c->since, o->checkpoint_minutes);
     c->fit->stopped = cor_stop_asked(c->team);
     return c->fit->stopped || due;
 }

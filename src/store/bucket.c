@@ -16,43 +16,24 @@ void cor_desk_close(cor_desk *desk)
     *desk = (cor_desk){0};
 }
 
-/* Make room for `count` elements; what was there is lost. */
-static int make_room(void *pointer, int64_t count, int64_t held, size_t width)
+/* Make room for `count` elements, of which there is some for `held`; what was
+   there is lost. */
+static int reserve(void *pointer, int64_t *held, int64_t count, size_t width)
 {
     void *block;
-    if (count <= held)
+    if (count <= *held)
         return COR_OK;
     memcpy(&block, pointer, sizeof block);
     cor_free(block);
-    return cor_allocate(pointer, count, width, "sorting rows");
-}
-
-static int reserve_keys(cor_desk *desk, int64_t rows)
-{
-    int64_t held = desk->keys;
-    desk->keys = 0;
-    COR_TRY(make_room(&desk->key, rows, held, sizeof *desk->key));
-    COR_TRY(make_room(&desk->spare, rows, held, sizeof *desk->spare));
-    desk->keys = rows > held ? rows : held;
+    *held = 0;
+    COR_TRY(cor_allocate(pointer, count, width, "sorting rows"));
+    *held = count;
     return COR_OK;
 }
 
 static int reserve_records(cor_desk *desk, int64_t words)
 {
-    int64_t held = desk->words;
-    desk->words = 0;
-    COR_TRY(make_room(&desk->record, words, held, sizeof *desk->record));
-    desk->words = words > held ? words : held;
-    return COR_OK;
-}
-
-static int reserve_cells(cor_desk *desk, int64_t cells)
-{
-    int64_t held = desk->cells;
-    desk->cells = 0;
-    COR_TRY(make_room(&desk->cell, cells, held, sizeof *desk->cell));
-    desk->cells = cells > held ? cells : held;
-    return COR_OK;
+    return reserve(&desk->record, &desk->words, words, sizeof *desk->record);
 }
 
 /* One run of records: the only piece as it stands, or a copy of all. */
@@ -161,7 +142,9 @@ static int sort_run(const cor_piece *rows, cor_words words, int user_bits,
 {
     if (rows->rows == 0)
         return COR_OK;
-    COR_TRY(reserve_keys(desk, rows->rows));
+    COR_TRY(reserve(&desk->key, &desk->keys, rows->rows, sizeof *desk->key));
+    COR_TRY(
+        reserve(&desk->spare, &desk->spares, rows->rows, sizeof *desk->spare));
     shape s = shape_of(rows, words, user_bits);
     const uint64_t *key = desk->spare;
     uint64_t mask = UINT64_MAX;
@@ -260,7 +243,8 @@ int cor_bucket_sort(const cor_piece *piece, int64_t pieces, cor_words words,
     int64_t cells = INT64_C(1) << (user_bits - shift);
     bool cut = cells > 1;
     if (cut) {
-        COR_TRY(reserve_cells(desk, cells + 1));
+        COR_TRY(
+            reserve(&desk->cell, &desk->cells, cells + 1, sizeof *desk->cell));
         /* a copy is not worth it where a few users have most of the rows */
         cut = count_cells(piece, pieces, words, user_bits, shift, desk->cell) <=
               all / 2;

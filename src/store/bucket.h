@@ -14,10 +14,10 @@ typedef struct cor_piece {
  */
 typedef struct cor_desk {
     uint64_t *key, *spare;
-    int64_t keys;     /* room for so many in each */
-    uint32_t *record; /* a bucket's rows, cell by cell or as they came */
-    int64_t words;    /* room in it */
-    int64_t *cell;    /* first row of each, and of what is behind the last */
+    int64_t keys, spares; /* room in them */
+    uint32_t *record;     /* a bucket's rows, cell by cell or as they came */
+    int64_t words;        /* room in it */
+    int64_t *cell; /* first row of each, and of what is behind the last */
     int64_t cells;
 } cor_desk;
 

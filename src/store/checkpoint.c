@@ -85,6 +85,31 @@ int cor_checkpoint_write(const cor_team *team, const cor_checkpoint *checkpoint,
     return rc;
 }
 
+bool cor_checkpoint_due(const cor_team *team, double since, double minutes)
+{
+    int64_t due = cor_team_seconds() - since >= minutes * 60;
+    if (!(minutes > 0))
+        return false;
+    cor_team_share(team, &due, sizeof due, 0);
+    return due != 0;
+}
+
+int cor_checkpoint_read_rows(const cor_file *file, const char *name,
+                             enum cor_type type, int64_t rows, int64_t columns,
+                             int64_t first, int64_t count, void *data)
+{
+    enum cor_type held;
+    int64_t width, held_rows, held_columns;
+    COR_TRY(
+        cor_file_shape(file, name, &held, &width, &held_rows, &held_columns));
+    if (held_rows != rows || held_columns != columns)
+        return cor_fail(COR_EDATA,
+                        "%s is damaged: %s has another shape than the data: "
+                        "remove it and begin again",
+                        cor_file_path(file), name);
+    return cor_file_read(file, name, type, 0, columns, first, count, data);
+}
+
 static int check_run(const cor_file *file, const cor_checkpoint *c)
 {
     char theirs[1024];
