@@ -96,10 +96,7 @@ static void report(const cor_als_options *o, const cor_als_fit *fit,
 {
     const cor_course *c = &fit->course;
     training_in_report_list("loss", c->loss, c->steps, result);
-    if (o->implicit.form == COR_EXPLICIT)
-        training_in_report_error("train", c->train_rmse, c->train_mae, result);
-    if (c->has_valid)
-        training_in_report_error("valid", c->valid_rmse, c->valid_mae, result);
+    training_in_report_errors(c, o->implicit.form == COR_EXPLICIT, result);
     cor_result_int(result, "factors", o->factors);
     cor_result_text(result, "digest", model->digest);
 }

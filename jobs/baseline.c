@@ -49,10 +49,7 @@ static cor_baseline_options fit_options(cor_course_options course)
 static void report(const cor_course *fit, const cor_model *model,
                    cor_result *result)
 {
-    training_in_report_error("train", fit->train_rmse, fit->train_mae, result);
-    if (fit->has_valid)
-        training_in_report_error("valid", fit->valid_rmse, fit->valid_mae,
-                                 result);
+    training_in_report_errors(fit, true, result);
     cor_result_real(result, "mean", model->mean);
     cor_result_text(result, "digest", model->digest);
 }

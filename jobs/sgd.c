@@ -86,10 +86,7 @@ static void report(const cor_sgd_options *o, const cor_sgd_fit *fit,
 {
     const cor_course *c = &fit->course;
     training_in_report_list("loss", c->loss, c->steps, result);
-    if (o->loss == COR_LOSS_SQUARED)
-        training_in_report_error("train", c->train_rmse, c->train_mae, result);
-    if (c->has_valid)
-        training_in_report_error("valid", c->valid_rmse, c->valid_mae, result);
+    training_in_report_errors(c, o->loss == COR_LOSS_SQUARED, result);
     cor_result_int(result, "factors", o->factors);
     cor_result_int(result, "grid", fit->grid);
     cor_result_text(result, "digest", model->digest);

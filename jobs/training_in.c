@@ -76,8 +76,7 @@ int training_in_write(const cor_command *command, cor_model *model,
     snprintf(name, sizeof name, "%ss", step);
     cor_result_int(result, name, course->steps);
     snprintf(name, sizeof name, "best_%s", step);
-    if (course->best > 0)
-        cor_result_int(result, name, course->best);
+    cor_result_int(result, name, course->best);
     cor_result_real(result, "seconds", course->seconds);
     training_in_report_list("history", course->history, course->steps, result);
     return COR_OK;
@@ -89,6 +88,17 @@ void training_in_report_list(const char *name, const double *number,
     cor_result *list = cor_result_list(result, name);
     for (int64_t t = 0; t < steps; t++)
         cor_result_append_real(list, number[t]);
+}
+
+void training_in_report_errors(const cor_course *course, bool of_ratings,
+                               cor_result *result)
+{
+    if (of_ratings)
+        training_in_report_error("train", course->train_rmse, course->train_mae,
+                                 result);
+    if (course->has_valid)
+        training_in_report_error("valid", course->valid_rmse, course->valid_mae,
+                                 result);
 }
 
 void training_in_report_error(const char *name, double rmse, double mae,

@@ -66,6 +66,11 @@ int training_in_write(const cor_command *command, cor_model *model,
 void training_in_report_list(const char *name, const double *number,
                              int64_t steps, cor_result *result);
 
+/** The errors of a course into the result: in training, unless it was not of
+    ratings, and of validation where there is some. */
+void training_in_report_errors(const cor_course *course, bool of_ratings,
+                               cor_result *result);
+
 /** `name{rmse, mae}` into the result. */
 void training_in_report_error(const char *name, double rmse, double mae,
                               cor_result *result);

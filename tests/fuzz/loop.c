@@ -7,6 +7,7 @@
  */
 #include "fuzz.h"
 #include "mutate.h"
+#include "trace.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,7 +20,6 @@
 #include <unistd.h>
 
 enum {
-    EDGES = 1 << 16,
     POOL_MOST = 1 << 14,
     PATIENCE = 20 /* seconds a run */
 };
@@ -39,21 +39,8 @@ static struct {
 
 /* ---- where a run has been ---- */
 
-static uint8_t edge[EDGES];   /* how often in this run */
 static uint8_t beaten[EDGES]; /* bits of how often in any */
 static int64_t edges;
-
-void __sanitizer_cov_trace_pc(void);
-void __sanitizer_cov_trace_pc(void)
-{
-    static _Thread_local uintptr_t before;
-    uintptr_t here = (uintptr_t)__builtin_return_address(0);
-    here = (here ^ here >> 16) * 0x9e3779b1u >> 4;
-    uint8_t *count = &edge[(here ^ before) % EDGES];
-    before = here >> 1;
-    if (*count < UINT8_MAX)
-        ++*count;
-}
 
 /* 1, 2, 3, 4-7, 8-15, 16-31, 32-127 and more are told apart. */
 static uint8_t how_often(uint8_t count)
@@ -70,13 +57,13 @@ static bool was_new(void)
 {
     bool found = false;
     for (int i = 0; i < EDGES; i++) {
-        if (!edge[i])
+        if (!fuzz_edge[i])
             continue;
-        uint8_t bit = how_often(edge[i]);
+        uint8_t bit = how_often(fuzz_edge[i]);
         edges += beaten[i] == 0;
         found |= (beaten[i] & bit) == 0;
         beaten[i] |= bit;
-        edge[i] = 0;
+        fuzz_edge[i] = 0;
     }
     return found;
 }
